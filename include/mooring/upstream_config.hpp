@@ -1,0 +1,85 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mooring {
+
+/// Which MCP transport an upstream speaks. `automatic`: stdio where `command` is set, else Streamable HTTP.
+enum class TransportKind { automatic, http, sse, stdio };
+
+/// Which tools of an upstream are shown. Patterns match the upstream's own tool names and know `*` and `?`.
+/// `include` decides alone when both are given; an empty `include` shows nothing.
+struct ToolFilter {
+  std::optional<std::vector<std::string>> include;
+  std::vector<std::string> exclude;
+
+  bool operator==(const ToolFilter&) const = default;
+};
+
+/// How one MCP server is reached and treated. Defaults are those of docs/config.md.
+/// A plain value: copy it, compare it; nothing in it is live.
+struct UpstreamConfig {
+  using Duration = std::chrono::milliseconds;
+
+  std::string name;
+  bool enabled = true;
+  TransportKind transport = TransportKind::automatic;
+
+  // Streamable HTTP
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request, already expanded
+  bool strict_redirect_headers = false;  ///< drop every configured header on a cross-origin redirect
+  bool ssl_verify = true;
+  std::string ca_file;      ///< PEM; empty: the system's store
+  std::string client_cert;  ///< PEM, for mutual TLS
+  std::string client_key;   ///< PEM; empty: in `client_cert`
+
+  // stdio
+  std::string command;
+  std::vector<std::string> args;
+  std::map<std::string, std::string> env;   ///< set in the child, on top of the filtered environment
+  std::vector<std::string> pass_env;        ///< names let through from our own environment
+  std::string cwd;
+
+  // time
+  Duration timeout = std::chrono::seconds(60);          ///< one call without progress
+  Duration timeout_max = std::chrono::seconds(600);     ///< one call, progress or not
+  Duration connect_timeout = std::chrono::seconds(60);  ///< spawn or connect, handshake and first catalogue
+  Duration queue_wait = std::chrono::seconds(5);        ///< a call waits so long for a session to come back
+  Duration recovery_wait = std::chrono::seconds(15);    ///< a failed call waits so long for the rebuild
+
+  // reconnecting
+  int initial_attempts = 4;    ///< first connect, then parked
+  int reconnect_attempts = 5;  ///< after a drop, then parked
+  Duration backoff_initial = std::chrono::seconds(1);
+  Duration backoff_max = std::chrono::seconds(60);
+  Duration parked_interval = std::chrono::seconds(300);
+
+  // what is shown and let through
+  ToolFilter tools;
+  bool resources_as_tools = false;
+  bool normalize_schemas = false;  ///< `schemas: normalize`
+  bool validate_arguments = false;
+
+  // requests of the server towards its client
+  bool sampling_enabled = true;
+  int sampling_max_rpm = 10;          ///< relayed sampling requests a minute
+  long long sampling_max_tokens = 4096;  ///< `maxTokens` is cut to this
+  bool elicitation_enabled = true;
+  Duration client_request_timeout = std::chrono::seconds(300);  ///< how long a person may take to answer
+
+  // limits
+  std::size_t buffer_bytes = std::size_t{64} << 20;  ///< largest SSE event, stdio line or body held whole
+  std::optional<std::size_t> result_chars;           ///< longest text block of a result; empty: no limit
+  int max_pages = 50;                                ///< of one list
+
+  bool operator==(const UpstreamConfig&) const = default;
+};
+
+}  // namespace mooring

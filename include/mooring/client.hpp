@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mooring/result.hpp>
+#include <mooring/upstream_config.hpp>
+
+namespace mooring {
+
+/// A tool, resource or prompt as its server lists it. `json` is the whole definition, untouched.
+struct Item {
+  std::string name;  ///< of a resource template: its name
+  std::string uri;   ///< of a resource; of a resource template: the template
+  std::string title;
+  std::string description;
+  std::string json;
+};
+
+/// What `tools/call` returned (specification, "Tools").
+struct ToolResult {
+  bool is_error = false;  ///< the tool ran and failed
+  std::string text;       ///< its text blocks, joined by line breaks
+  std::string json;       ///< the whole result object
+};
+
+/// How a client answers what a server asks of it. Called on the client's own thread; JSON in, JSON out.
+/// A handler that is not set means that the capability is not declared.
+struct ClientHandlers {
+  /// elicitation/create: params in, result object out ({"action":"accept","content":{…}}).
+  std::function<std::string(std::string_view params)> elicitation;
+  /// sampling/createMessage: params in, result object out.
+  std::function<std::string(std::string_view params)> sampling;
+  /// roots/list: the result object.
+  std::function<std::string()> roots;
+  /// Every notification of the server that is not progress of a call: its method and raw params.
+  std::function<void(std::string_view method, std::string_view params)> notification;
+};
+
+struct ClientOptions {
+  std::string name = "mooring";
+  std::string version;  ///< empty: this library's
+  ClientHandlers handlers;
+};
+
+struct CallOptions {
+  std::optional<std::chrono::milliseconds> timeout;  ///< instead of UpstreamConfig::timeout
+  /// progress, total (negative: unknown), message
+  std::function<void(double, double, std::string_view)> progress;
+};
+
+/// One MCP server, kept connected. Reconnects by itself; a call that meets a lost session is repeated where that is safe.
+/// Blocking, and safe to use from several threads at once; it runs one thread of its own. Destroying it ends the session.
+class Client {
+ public:
+  /// Connects and performs the handshake, at most `config.connect_timeout`.
+  static Result<Client> connect(UpstreamConfig config, ClientOptions options = {});
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  std::string protocol_version() const;
+  std::string capabilities() const;  ///< raw JSON object of the server
+  std::string server_info() const;   ///< raw JSON object
+  std::string instructions() const;
+
+  /// All pages.
+  Result<std::vector<Item>> tools();
+  Result<std::vector<Item>> resources();
+  Result<std::vector<Item>> resource_templates();
+  Result<std::vector<Item>> prompts();
+
+  /// `arguments` is a JSON object.
+  Result<ToolResult> call(std::string_view tool, std::string_view arguments = "{}", const CallOptions& options = {});
+  /// The raw result object of resources/read.
+  Result<std::string> read(std::string_view uri, const CallOptions& options = {});
+  /// The raw result object of prompts/get.
+  Result<std::string> prompt(std::string_view name, std::string_view arguments = "{}", const CallOptions& options = {});
+  /// Any request: the raw result object. A JSON-RPC error comes back as Reason::rejected with code and message in its text.
+  Result<std::string> request(std::string_view method, std::string_view params = "{}", const CallOptions& options = {});
+
+ private:
+  struct Impl;
+  explicit Client(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mooring

@@ -11,8 +11,8 @@ namespace mooring::core::log {
 enum class Level : std::uint8_t { trace, debug, info, warn, error, off };
 enum class Format : std::uint8_t { text, json };
 
-/// Where log lines go: stderr, one line each, never stdout (it carries the protocol with `serve --stdio`).
-/// Every line passes the redactor (core/redact.hpp) first. Safe from any thread.
+/// Where log lines go: stderr, one line each, never stdout (it carries the protocol with `serve
+/// --stdio`). Every line passes the redactor (core/redact.hpp) first. Safe from any thread.
 void configure(Level level, Format format);
 Level level();
 /// "trace" … "off"; false when `text` is none of them.

@@ -7,8 +7,9 @@
 
 namespace mooring::core {
 
-/// The only source of time and of waiting. One instance belongs to one worker and is used on its thread alone.
-/// Callbacks run on that thread, never from inside `arm`. Real timers are coarse: they fire up to 10 ms late, never early.
+/// The only source of time and of waiting. One instance belongs to one worker and is used on its
+/// thread alone. Callbacks run on that thread, never from inside `arm`. Real timers are coarse:
+/// they fire up to 10 ms late, never early.
 class Timers {
  public:
   using Id = std::uint64_t;  ///< 0 is never a live timer
@@ -20,7 +21,9 @@ class Timers {
   /// After this `fire` is not called. Unknown and fired ids are ignored.
   virtual void cancel(Id id) = 0;
 
-  Id arm_after(Duration delay, std::function<void()> fire) { return arm(now() + delay, std::move(fire)); }
+  Id arm_after(Duration delay, std::function<void()> fire) {
+    return arm(now() + delay, std::move(fire));
+  }
 };
 
 }  // namespace mooring::core

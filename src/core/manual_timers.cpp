@@ -1,0 +1,38 @@
+#include "core/manual_timers.hpp"
+
+namespace mooring::core {
+
+Timers::Id ManualTimers::arm(TimePoint at, std::function<void()> fire) {
+  const Id id = ++last_id_;
+  timers_.emplace(std::pair{at, id}, std::move(fire));
+  return id;
+}
+
+void ManualTimers::cancel(Id id) {
+  std::erase_if(timers_, [id](const auto& timer) { return timer.first.second == id; });
+}
+
+void ManualTimers::advance(Duration by) {
+  const TimePoint until = now_ + by;
+  while (!timers_.empty() && timers_.begin()->first.first <= until) fire_first();
+  now_ = until;
+}
+
+bool ManualTimers::advance_to_next() {
+  if (timers_.empty()) return false;
+  fire_first();
+  return true;
+}
+
+std::optional<TimePoint> ManualTimers::next() const {
+  if (timers_.empty()) return std::nullopt;
+  return timers_.begin()->first.first;
+}
+
+void ManualTimers::fire_first() {
+  auto timer = timers_.extract(timers_.begin());
+  if (timer.key().first > now_) now_ = timer.key().first;
+  timer.mapped()();
+}
+
+}  // namespace mooring::core

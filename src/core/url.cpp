@@ -1,0 +1,166 @@
+#include "core/url.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/url.hpp>
+#include <charconv>
+#include <optional>
+
+namespace mooring::core {
+namespace {
+
+namespace urls = boost::urls;
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+bool is_host_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
+
+std::unexpected<Error> refuse(std::string_view text, std::string_view why) {
+  return fail(Reason::usage, fmt::format("'{}' is not a usable URL: {}", text, why));
+}
+
+/// What stands before "://" or the first colon, as the user meant it.
+std::optional<std::string_view> scheme_of(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  return text.substr(0, colon);
+}
+
+Result<void> check_scheme(std::string_view text) {
+  const auto scheme = scheme_of(text);
+  if (!scheme) return refuse(text, "it must begin with http:// or https://");
+  const std::string name = lower(*scheme);
+  if (name == "http" || name == "https") return {};
+  const bool has_slashes = text.substr(scheme->size()).starts_with("://");
+  if (!has_slashes) return refuse(text, "it must begin with http:// or https://");
+  return refuse(text, fmt::format("the scheme '{}' is not supported, use http or https", *scheme));
+}
+
+Result<std::string> host_of(std::string_view text, const urls::url_view& url) {
+  if (url.host_type() == urls::host_type::ipv6) return url.host_ipv6_address().to_string();
+  if (url.host_type() == urls::host_type::ipvfuture) {
+    return refuse(text, "this form of address is not supported");
+  }
+  std::string host = lower(url.host());
+  if (host.empty()) return refuse(text, "the host is empty");
+  if (!std::ranges::all_of(host, is_host_character)) {
+    return refuse(
+        text, "the host has characters that no host name has (write it in ASCII, as xn--…)"
+    );
+  }
+  return host;
+}
+
+Result<std::uint16_t> port_of(
+    std::string_view text, const urls::url_view& url, std::string_view scheme
+) {
+  if (!url.has_port() || url.port().empty()) return default_port(scheme);
+  const std::string_view digits = url.port();
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc() || end != digits.data() + digits.size() || port == 0) {
+    return refuse(text, "the port is not a number from 1 to 65535");
+  }
+  return port;
+}
+
+std::string userinfo_of(const urls::url_view& url) {
+  if (!url.has_userinfo()) return {};
+  std::string out = url.user();
+  if (url.has_password()) out += ":" + url.password();
+  return out;
+}
+
+std::string bracketed(std::string_view host) {
+  return host.find(':') == std::string_view::npos ? std::string(host) : fmt::format("[{}]", host);
+}
+
+}  // namespace
+
+std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
+
+Result<Url> Url::parse(std::string_view text) {
+  if (auto known = check_scheme(text); !known) return std::unexpected(std::move(known.error()));
+  const auto parsed = urls::parse_uri(text);
+  if (parsed.has_error()) {
+    if (text.ends_with("://")) return refuse(text, "the host is empty");
+    return refuse(text, "it breaks the rules of RFC 3986");
+  }
+  const urls::url_view url = *parsed;
+  if (!url.has_authority()) return refuse(text, "the host is missing after '://'");
+  Url out;
+  out.scheme = lower(url.scheme());
+  auto host = host_of(text, url);
+  if (!host) return std::unexpected(std::move(host.error()));
+  out.host = std::move(*host);
+  auto port = port_of(text, url, out.scheme);
+  if (!port) return std::unexpected(std::move(port.error()));
+  out.port = *port;
+  const std::string_view path = url.encoded_path();
+  out.target = path.empty() ? "/" : std::string(path);
+  if (url.has_query()) {
+    const std::string_view query = url.encoded_query();
+    out.target.append("?").append(query);
+  }
+  out.userinfo = userinfo_of(url);
+  return out;
+}
+
+std::string Url::authority() const {
+  return port == default_port(scheme) ? bracketed(host)
+                                      : fmt::format("{}:{}", bracketed(host), port);
+}
+
+std::string Url::origin() const { return fmt::format("{}://{}", scheme, authority()); }
+
+std::string Url::text() const { return origin() + target; }
+
+std::string Url::path() const { return target.substr(0, target.find('?')); }
+
+bool Url::same_origin(const Url& other) const {
+  return scheme == other.scheme && host == other.host && port == other.port;
+}
+
+bool Url::is_loopback() const { return is_loopback_host(host); }
+
+Result<Url> Url::resolve(std::string_view reference) const {
+  const auto parsed = urls::parse_uri_reference(reference);
+  if (parsed.has_error()) return refuse(reference, "it breaks the rules of RFC 3986");
+  const std::string base = text();
+  urls::url joined;
+  const auto done = urls::resolve(urls::url_view(base), *parsed, joined);
+  if (done.has_error()) return refuse(reference, "it cannot be resolved");
+  auto out = parse(std::string_view(joined.data(), joined.size()));
+  if (out && !parsed->has_authority()) out->userinfo = userinfo;
+  return out;
+}
+
+bool is_loopback_host(std::string_view host) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host.find(':') != std::string_view::npos) {
+    const auto address = urls::parse_ipv6_address(host);
+    if (address.has_error()) return false;
+    const auto bytes = address->to_bytes();
+    const bool zeros =
+        std::all_of(bytes.begin(), bytes.begin() + 10, [](auto b) { return b == 0; });
+    if (zeros && bytes[10] == 0xFF && bytes[11] == 0xFF) return bytes[12] == 127;
+    return address->is_loopback();
+  }
+  if (const auto address = urls::parse_ipv4_address(host); !address.has_error()) {
+    return address->to_bytes()[0] == 127;
+  }
+  std::string name = lower(host);
+  if (name.ends_with('.')) name.pop_back();
+  return name == "localhost" || name.ends_with(".localhost");
+}
+
+}  // namespace mooring::core

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mooring::upstream {
+
+enum class ListKind : std::uint8_t { tools, resources, resource_templates, prompts };
+inline constexpr std::array<ListKind, 4> all_lists = {
+    ListKind::tools, ListKind::resources, ListKind::resource_templates, ListKind::prompts
+};
+
+std::string_view list_method(ListKind kind);  ///< "tools/list", …
+std::string_view list_member(ListKind kind);  ///< "tools", "resources", "resourceTemplates", "prompts"
+/// Which kind a `notifications/…/list_changed` speaks of (resources stands for the templates too), or nothing.
+bool list_changed_covers(std::string_view method, ListKind kind);
+
+struct CatalogueItem {
+  std::string key;   ///< name of a tool or prompt, uri of a resource, uriTemplate of a template
+  std::string json;  ///< the definition as the server wrote it, on one line
+  bool read_only = false;   ///< annotations.readOnlyHint
+  bool idempotent = false;  ///< annotations.idempotentHint
+
+  bool operator==(const CatalogueItem&) const = default;
+};
+
+struct CatalogueList {
+  bool offered = false;  ///< the server has the capability
+  std::vector<CatalogueItem> items;
+  /// The raw result object where it came in one page: served untouched. Empty: build it from the items.
+  std::string single_page;
+
+  const CatalogueItem* find(std::string_view key) const;
+  bool operator==(const CatalogueList&) const = default;
+};
+
+/// What an upstream offers, last known good. Immutable once published.
+struct Catalogue {
+  std::array<CatalogueList, 4> lists;
+
+  const CatalogueList& operator[](ListKind kind) const { return lists[static_cast<std::size_t>(kind)]; }
+  CatalogueList& operator[](ListKind kind) { return lists[static_cast<std::size_t>(kind)]; }
+  bool operator==(const Catalogue&) const = default;
+};
+using CataloguePtr = std::shared_ptr<const Catalogue>;
+
+/// Puts the pages of one list together (tools/list and its kin, "Pagination"). Feed raw result objects.
+class PageCollector {
+ public:
+  PageCollector(ListKind kind, int max_pages) : kind_(kind), max_pages_(max_pages) {}
+
+  /// True: ask for the next page with `cursor()`. False: done, or stopped (see `warning`).
+  bool add(std::string_view result);
+  const std::string& cursor() const { return cursor_; }    ///< raw JSON string
+  const std::string& warning() const { return warning_; }  ///< why it stopped early; empty: it did not
+  CatalogueList take() &&;
+
+ private:
+  ListKind kind_;
+  int max_pages_;
+  int pages_ = 0;
+  std::string cursor_, warning_;
+  CatalogueList list_;
+};
+
+}  // namespace mooring::upstream

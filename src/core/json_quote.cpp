@@ -1,48 +1,15 @@
 #include "core/json_quote.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "core/utf8.hpp"
 
 namespace mooring::core {
 namespace {
 
-struct Utf8Step {
-  std::size_t size;  ///< bytes to take
-  bool valid;
-};
-
 std::uint8_t byte_at(std::string_view text, std::size_t at) {
   return static_cast<std::uint8_t>(text[at]);
-}
-
-/// One step over a sequence that begins with a byte over 0x7F (Unicode 15, table 3-7).
-Utf8Step step(std::string_view text, std::size_t at) {
-  const std::uint8_t lead = byte_at(text, at);
-  std::size_t more = 0;
-  std::uint8_t low = 0x80;
-  std::uint8_t high = 0xBF;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    more = 1;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    more = 2;
-    if (lead == 0xE0) low = 0xA0;
-    if (lead == 0xED) high = 0x9F;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    more = 3;
-    if (lead == 0xF0) low = 0x90;
-    if (lead == 0xF4) high = 0x8F;
-  } else {
-    return {1, false};
-  }
-  for (std::size_t i = 1; i <= more; ++i) {
-    if (at + i >= text.size()) return {i, false};
-    const std::uint8_t next = byte_at(text, at + i);
-    if (next < low || next > high) return {i, false};
-    low = 0x80;
-    high = 0xBF;
-  }
-  return {more + 1, true};
 }
 
 void append_escape(std::string& out, char c) {
@@ -95,7 +62,7 @@ void append_json_quoted(std::string& out, std::string_view text) {
       copied = ++at;
       continue;
     }
-    const Utf8Step taken = step(text, at);
+    const Utf8Step taken = utf8_step(text, at);
     if (!taken.valid) {
       out.append(text, copied, at - copied);
       out += "\xEF\xBF\xBD";

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,14 +27,16 @@ struct FrameError {
   std::string id;       ///< raw id token where it could be read, else empty
 };
 
-/// One JSON-RPC message, kept as the bytes it came in. Parsed once: validated whole, and the places that routing needs
-/// are remembered. Everything else (unknown fields, number forms, key order) passes unread.
+/// One JSON-RPC message, kept as the bytes it came in. Parsed once: validated whole, and the places
+/// that routing needs are remembered. Everything else (unknown fields, number forms, key order)
+/// passes unread.
 ///
-/// Refused with −32600: not an object; `jsonrpc` missing or not "2.0"; id that is null, fractional, or not a string or number
-/// (null is accepted on an error response); `method` not a string or empty; `params` that is neither object nor array;
-/// neither method nor result nor error; both result and error; repeated `jsonrpc`, `id`, `method`, `params`, `result`,
-/// `error` at the top, or repeated `name`, `uri`, `_meta`, `requestId`, `cursor`, `arguments` in params, or repeated
-/// `progressToken` in `_meta` (keys compared after unescaping).
+/// Refused with −32600: not an object; `jsonrpc` missing or not "2.0"; id that is null, fractional,
+/// or not a string or number (null is accepted on an error response); `method` not a string or
+/// empty; `params` that is neither object nor array; neither method nor result nor error, or more
+/// than one of them; a result without id; repeated `jsonrpc`, `id`, `method`, `params`, `result`,
+/// `error` at the top, or repeated `name`, `uri`, `_meta`, `requestId`, `cursor`, `arguments` in
+/// params, or repeated `progressToken` in `_meta` (keys compared after unescaping).
 class Frame {
  public:
   enum class Kind : std::uint8_t { request, notification, result, error };
@@ -53,9 +56,11 @@ class Frame {
   /// Raw tokens as they stand in the bytes; empty where absent.
   std::string_view id() const { return view(id_); }
   std::string_view params() const { return view(params_); }
-  std::string_view meta() const { return view(meta_); }                      ///< params._meta
-  std::string_view progress_token() const { return view(progress_token_); }  ///< params._meta.progressToken, or
-                                                                             ///< params.progressToken of notifications/progress
+  std::string_view meta() const { return view(meta_); }  ///< params._meta
+  std::string_view progress_token() const {
+    return view(progress_token_);
+  }  ///< params._meta.progressToken, or
+     ///< params.progressToken of notifications/progress
   std::string_view result() const { return view(result_); }
   std::string_view error() const { return view(error_); }
   /// Unescaped.
@@ -70,11 +75,13 @@ class Frame {
   Span uri_span() const { return uri_span_; }
   Span meta_span() const { return meta_; }
   Span progress_token_span() const { return progress_token_; }
-  Span request_id_span() const { return request_id_; }                   ///< params.requestId (notifications/cancelled)
+  Span request_id_span() const {
+    return request_id_;
+  }  ///< params.requestId (notifications/cancelled)
   std::string_view request_id() const { return view(request_id_); }
 
   struct Edit {
-    Span at;  ///< replaced; must not overlap another edit
+    Span at;  ///< replaced; must not overlap another edit; an absent one is passed over
     std::string_view text;
   };
   /// The bytes with the edits applied, in one allocation. Order of the list does not matter.
@@ -82,6 +89,11 @@ class Frame {
   std::string spliced(std::vector<Edit> edits) const;
 
  private:
+  /// Keeps the members of the message itself; what is wrong with them, or nothing.
+  std::optional<std::string> take_top(
+      Span jsonrpc, Span id, Span method, Span params, Span result, Span error
+  );
+
   std::string bytes_;
   std::string method_, name_, uri_;
   Kind kind_ = Kind::notification;

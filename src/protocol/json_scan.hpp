@@ -5,20 +5,21 @@
 #include <string>
 #include <string_view>
 
-/// Finds things in JSON text without building a tree. Every function here expects text that `validate` (or
-/// `Frame::parse`) accepted; on such text they never fail and never read past its end. Views point into the input.
+/// Finds things in JSON text without building a tree. Every function here expects text that
+/// `validate` (or `Frame::parse`) accepted; on such text they never fail and never read past its
+/// end. Views point into the input.
 namespace mooring::protocol {
 
 struct JsonLimits {
   std::size_t max_depth = 256;
 };
 
-/// Whole-document validation: grammar, UTF-8, numbers, nesting. Returns what is wrong, with the byte offset, or nothing.
-/// `text` is one JSON value; white space around it is allowed.
+/// Whole-document validation: grammar, UTF-8, numbers, nesting. Returns what is wrong, with the
+/// byte offset, or nothing. `text` is one JSON value; white space around it is allowed.
 std::optional<std::string> validate(std::string_view text, const JsonLimits& limits = {});
 
-/// The value of `key` (compared after unescaping) in the raw object `object`; the last one where a key is repeated.
-/// Empty when it is missing or `object` is not an object.
+/// The value of `key` (compared after unescaping) in the raw object `object`; the last one where a
+/// key is repeated. Empty when it is missing or `object` is not an object.
 std::optional<std::string_view> member(std::string_view object, std::string_view key);
 
 /// Each member of a raw object: `visit(raw key with quotes, raw value)`. False from `visit` stops.
@@ -42,11 +43,13 @@ std::string quote(std::string_view text);
 /// member() + unescape(); empty when missing or not a string.
 std::string string_member(std::string_view object, std::string_view key);
 
-/// Copy of `object` with `key` set to the raw JSON `value` (replaced in place, or added as the last member).
+/// Copy of `object` with `key` set to the raw JSON `value` (replaced in place, or added as the last
+/// member).
 std::string with_member(std::string_view object, std::string_view key, std::string_view value);
 /// Copy of `object` without `key`.
 std::string without_member(std::string_view object, std::string_view key);
-/// Copy without the line breaks between tokens (none can stand inside a string), so that it fits on one line.
+/// Copy without the line breaks between tokens (none can stand inside a string), so that it fits on
+/// one line.
 std::string one_line(std::string_view json);
 
 }  // namespace mooring::protocol

@@ -14,7 +14,8 @@ inline constexpr int invalid_params = -32602;
 inline constexpr int internal_error = -32603;
 inline constexpr int resource_not_found = -32002;
 
-/// What Mooring adds to errors of its own, as `error.data.mooring` (CONTRACT.md, "The structured errors").
+/// What Mooring adds to errors of its own, as `error.data.mooring` (CONTRACT.md, "The structured
+/// errors").
 struct ErrorData {
   std::string server;
   std::string kind;      ///< session_lost, transient, timeout, unavailable, …
@@ -26,13 +27,20 @@ struct ErrorData {
   std::string advice;  ///< one sentence: what a person or model should do next
 };
 
-// All `id`, `params`, `result`, `value` arguments are raw JSON. An empty id is left out of the message.
-std::string make_request(std::string_view id, std::string_view method, std::string_view params = {});
+// All `id`, `params`, `result`, `data` arguments are raw JSON. An empty id is left out of the
+// message. Every message is one line; the texts of errors pass core::redact.
+std::string make_request(
+    std::string_view id, std::string_view method, std::string_view params = {}
+);
 std::string make_notification(std::string_view method, std::string_view params = {});
 std::string make_result(std::string_view id, std::string_view result);
 std::string make_error(std::string_view id, int code, std::string_view message);
-std::string make_error(std::string_view id, int code, std::string_view message, const ErrorData& data);
+std::string make_error(
+    std::string_view id, int code, std::string_view message, const ErrorData& data
+);
 /// `data` raw JSON.
-std::string make_error_with(std::string_view id, int code, std::string_view message, std::string_view data);
+std::string make_error_with(
+    std::string_view id, int code, std::string_view message, std::string_view data
+);
 
 }  // namespace mooring::protocol

@@ -15,8 +15,10 @@ inline constexpr std::size_t max_name = 64;
 /// `text` with every character outside [A-Za-z0-9_-] turned into '_'.
 std::string sanitize_name(std::string_view text);
 
-/// The name under which `/mcp` shows a tool or prompt: sanitized `SERVER__name`; over 64 characters it is cut and ends in
-/// '_' and the first 8 hex digits of SHA-256 over "SERVER\0name", so it depends on nothing but the two.
+/// The name under which `/mcp` shows a tool or prompt: sanitized `SERVER__name`; over 64 characters
+/// it is cut and ends in
+/// '_' and the first 8 hex digits of SHA-256 over "SERVER\0name", so it depends on nothing but the
+/// two.
 std::string public_name(std::string_view server, std::string_view name);
 /// The same with the hash suffix always, for names that two tools would share after sanitizing.
 std::string hashed_public_name(std::string_view server, std::string_view name);
@@ -24,11 +26,15 @@ std::string hashed_public_name(std::string_view server, std::string_view name);
 /// `*` and `?` wildcards, case-sensitive, anchored at both ends.
 bool matches_pattern(std::string_view pattern, std::string_view text);
 
-/// Public names of one server's tools (or prompts), in order. Where two names collide after sanitizing, every one that had to
-/// be altered gets the hashed form, and one that is spelled exactly like its public name keeps it.
-std::vector<std::string> assign_public_names(std::string_view server, const std::vector<std::string>& names);
+/// Public names of one server's tools (or prompts), in order. Where two names collide after
+/// sanitizing, every one that had to be altered gets the hashed form, and one that is spelled
+/// exactly like its public name keeps it.
+std::vector<std::string> assign_public_names(
+    std::string_view server, const std::vector<std::string>& names
+);
 
-/// True when `uri` can come from the RFC 6570 template (simple and reserved expansion, levels 1–3, are understood).
+/// True when `uri` can come from the RFC 6570 template (simple and reserved expansion, levels 1–3,
+/// are understood).
 bool matches_uri_template(std::string_view uri_template, std::string_view uri);
 
 }  // namespace mooring::protocol

@@ -13,7 +13,8 @@ inline constexpr Version latest_legacy = Version::v2025_11_25;
 
 std::string_view to_string(Version version);
 std::optional<Version> parse_version(std::string_view text);
-/// What a server answers to an offer: the same revision when it is known, else the newest (lifecycle, "Version Negotiation").
+/// What a server answers to an offer: the same revision when it is known, else the newest
+/// (lifecycle, "Version Negotiation").
 Version negotiate(std::string_view offered);
 
 }  // namespace mooring::protocol

@@ -24,29 +24,31 @@ enum class Stage : std::uint8_t { resolve, connect, tls, proxy, write, headers, 
 /// Evidence of one failed attempt, as collected by a transport and read by the rules.
 struct Failure {
   Delivery delivery = Delivery::unknown;
-  std::string method;                 ///< JSON-RPC method of the request
+  std::string method;  ///< JSON-RPC method of the request
   bool sent_session_id = false;
   // The peer answered with an HTTP status:
   std::optional<int> http_status;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;                   ///< at most the first 64 KiB
+  std::string body;  ///< at most the first 64 KiB
   // The transport broke, before or after a status:
   std::optional<Stage> stage;
   std::size_t bytes_sent = 0;
   bool connection_reused = false;
-  bool response_begun = false;        ///< at least one SSE event or body byte came
+  bool response_begun = false;  ///< at least one SSE event or body byte came
   bool timed_out = false;
-  bool aborted = false;               ///< by our own caller
-  std::string error;                  ///< one line: "connection reset by peer"
+  bool aborted = false;  ///< by our own caller
+  std::string error;     ///< one line: "connection reset by peer"
 };
 
 std::string_view to_string(Delivery delivery);
 std::string_view to_string(Stage stage);
-/// One sentence for logs and error messages: "HTTP 502 Bad Gateway: upstream said …" or "connect: connection refused".
+/// One sentence for logs and error messages: "HTTP 502 Bad Gateway: upstream said …" or "connect:
+/// connection refused".
 std::string describe(const Failure& failure);
 
-/// The plainest rule there is: a 404 to a request that carried our session id, unless its body is a JSON-RPC error whose code
-/// is an answer (−32601, −32602, −32002 … −32004). Streamable HTTP 2025-11-25, "Session Management" 4.
+/// The plainest rule there is: a 404 to a request that carried our session id, unless its body is a
+/// JSON-RPC error whose code is an answer (−32601, −32602, −32002 … −32004). Streamable HTTP
+/// 2025-11-25, "Session Management" 4.
 bool session_lost(const Failure& failure);
 
 }  // namespace mooring::recovery

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+/// The inner loops over JSON text that was validated before. Inside this room only: the others use
+/// json_scan.hpp. All functions take the whole text and a position, and return a position; on valid
+/// text none passes the end.
+namespace mooring::protocol::cursor {
+
+inline bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+inline std::size_t skip_space(std::string_view text, std::size_t at) {
+  while (at < text.size() && is_space(text[at])) ++at;
+  return at;
+}
+
+/// The first byte at or after `at` that a string cannot hold as it is or that needs a look: '"',
+/// '\\', a control character, and with `Ascii` also a byte over 0x7F. Eight bytes at a time.
+template <bool Ascii>
+std::size_t plain_run(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t ones = 0x0101010101010101U;
+  constexpr std::uint64_t tops = 0x8080808080808080U;
+  const auto zero_bytes = [](std::uint64_t word) { return (word - ones) & ~word & tops; };
+  while (at + sizeof(std::uint64_t) <= text.size()) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    std::uint64_t found = zero_bytes(word ^ (ones * '"')) | zero_bytes(word ^ (ones * '\\')) |
+                          ((word - ones * 0x20) & ~word & tops);
+    if constexpr (Ascii) found |= word & tops;
+    if (found != 0) {
+      // The lowest mark is exact; those above it may be borrowed from it.
+      return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    }
+    at += sizeof word;
+  }
+  for (; at < text.size(); ++at) {
+    const auto c = static_cast<std::uint8_t>(text[at]);
+    if (c == '"' || c == '\\' || c < 0x20 || (Ascii && c >= 0x80)) break;
+  }
+  return at;
+}
+
+/// From an opening quote to behind the closing one.
+inline std::size_t skip_string(std::string_view text, std::size_t at) {
+  ++at;
+  while (at < text.size()) {
+    at = plain_run<false>(text, at);
+    if (at >= text.size() || text[at] == '"') return at + 1;
+    at += text[at] == '\\' ? 2 : 1;
+  }
+  return text.size();
+}
+
+inline std::size_t skip_scalar(std::string_view text, std::size_t at) {
+  while (at < text.size() && text[at] != ',' && text[at] != '}' && text[at] != ']' &&
+         !is_space(text[at])) {
+    ++at;
+  }
+  return at;
+}
+
+/// From the first character of a value to behind its last.
+inline std::size_t skip_value(std::string_view text, std::size_t at) {
+  if (at >= text.size()) return text.size();
+  if (text[at] == '"') return skip_string(text, at);
+  if (text[at] != '{' && text[at] != '[') return skip_scalar(text, at);
+  std::size_t depth = 0;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '"') {
+      at = skip_string(text, at);
+      continue;
+    }
+    ++at;
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && --depth == 0) return at;
+  }
+  return text.size();
+}
+
+/// `visit(key_begin, key_end, value_begin, value_end)` for each member of the object that begins at
+/// `at`; false stops.
+template <class Visit>
+void members(std::string_view text, std::size_t at, Visit&& visit) {
+  at = skip_space(text, at + 1);
+  while (at < text.size() && text[at] == '"') {
+    const std::size_t key = at;
+    const std::size_t key_end = skip_string(text, at);
+    const std::size_t value = skip_space(text, skip_space(text, key_end) + 1);
+    const std::size_t value_end = skip_value(text, value);
+    if (value_end > text.size() || !visit(key, key_end, value, value_end)) return;
+    at = skip_space(text, value_end);
+    if (at >= text.size() || text[at] != ',') return;
+    at = skip_space(text, at + 1);
+  }
+}
+
+/// Appends what the characters between the quotes of a string mean. A lone surrogate becomes
+/// U+FFFD.
+void append_unescaped(std::string& out, std::string_view inner);
+
+/// True when a raw key token (with quotes) means `name`.
+inline bool key_is(std::string_view raw, std::string_view name) {
+  const std::string_view inner = raw.substr(1, raw.size() - 2);
+  if (inner.size() == name.size() && inner == name) return true;
+  // Every escape makes the raw form longer than what it means.
+  if (inner.size() <= name.size() || inner.find('\\') == std::string_view::npos) return false;
+  std::string meant;
+  append_unescaped(meant, inner);
+  return meant == name;
+}
+
+}  // namespace mooring::protocol::cursor

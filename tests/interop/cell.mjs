@@ -1,0 +1,60 @@
+// cell.mjs CLIENT SERVER BIN: one real client talks to one real server through a gateway of its own.
+//   CLIENT  sdk1, client2, client2-auto (over HTTP), sdk1-stdio, client2-stdio (the gateway as their child), inspector
+//   SERVER  everything-stdio, everything-http, filesystem, memory, sequential-thinking
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checks, plainCall } from './lib/checks.mjs';
+import { connect } from './lib/clients.mjs';
+import { inspectorChecks } from './lib/inspector.mjs';
+import { main, startGateway, stop, temporaryDirectory } from './lib/process.mjs';
+import { configure } from './lib/servers.mjs';
+
+const [clientName, server, bin] = process.argv.slice(2);
+const ok = (what) => console.log(`ok ${clientName} × ${server}: ${what}`);
+const key = 'peer';
+
+/// /mcp: every server at once, names prefixed.
+async function aggregate(client) {
+  const [tool, args, expected] = plainCall[server]();
+  const { tools } = await client.listTools();
+  assert.ok(tools.every((one) => one.name.startsWith(`${key}__`)), tools.map((one) => one.name).join(' '));
+  const result = await client.callTool({ name: `${key}__${tool}`, arguments: args });
+  assert.match(JSON.stringify(result), expected);
+  ok('at /mcp: prefixed names, a call');
+}
+
+async function overStdio(kind, _notes, config) {
+  const directory = temporaryDirectory();
+  const file = join(directory, 'mooring.json');
+  writeFileSync(file, JSON.stringify({ mcpServers: { [key]: config } }));
+  const client = await connect(kind, {
+    command: join(bin, 'mooring'), args: ['serve', '--stdio', '--config', file], cwd: directory,
+    env: { ...process.env, XDG_STATE_HOME: directory, XDG_CONFIG_HOME: directory },
+  });
+  await aggregate(client);
+  await client.leave();
+}
+
+async function overHttp(kind, notes, config) {
+  const gateway = await startGateway(bin, { [key]: config });
+  if (kind === 'inspector') {
+    await inspectorChecks(ok, `${gateway.url}/mcp/${key}`, server);
+  } else {
+    const client = await connect(kind, `${gateway.url}/mcp/${key}`);
+    await checks[server](ok, client, notes);
+    await client.leave();
+    const whole = await connect(kind, `${gateway.url}/mcp`);
+    await aggregate(whole);
+    await whole.leave();
+  }
+  const { code, signal } = await stop(gateway);
+  assert.equal(code, 0, `the gateway ended with ${code ?? signal}:\n${gateway.output}`);
+  ok('the gateway ends by itself when told');
+}
+
+await main(async () => {
+  const { config, ...notes } = await configure(server);
+  const [, kind, stdio] = /^(.*?)(-stdio)?$/.exec(clientName);
+  await (stdio ? overStdio : overHttp)(kind, notes, config);
+});

@@ -54,6 +54,10 @@ struct UpstreamConfig {
   Duration queue_wait = std::chrono::seconds(5);        ///< a call waits so long for a session to come back
   Duration recovery_wait = std::chrono::seconds(15);    ///< a failed call waits so long for the rebuild
 
+  // circuit breaker
+  int breaker_failures = 3;  ///< consecutive failed calls that open it
+  Duration breaker_cooldown = std::chrono::seconds(60);  ///< until one call is let through to try
+
   // reconnecting
   int initial_attempts = 4;    ///< first connect, then parked
   int reconnect_attempts = 5;  ///< after a drop, then parked

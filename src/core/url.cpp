@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "core/redact.hpp"
+
 namespace mooring::core {
 namespace {
 
@@ -25,7 +27,7 @@ bool is_host_character(char c) {
 }
 
 std::unexpected<Error> refuse(std::string_view text, std::string_view why) {
-  return fail(Reason::usage, fmt::format("'{}' is not a usable URL: {}", text, why));
+  return fail(Reason::usage, fmt::format("'{}' is not a usable URL: {}", redact(text), why));
 }
 
 /// What stands before "://" or the first colon, as the user meant it.
@@ -140,7 +142,11 @@ Result<Url> Url::resolve(std::string_view reference) const {
   const auto done = urls::resolve(urls::url_view(base), *parsed, joined);
   if (done.has_error()) return refuse(reference, "it cannot be resolved");
   auto out = parse(std::string_view(joined.data(), joined.size()));
-  if (out && !parsed->has_authority()) out->userinfo = userinfo;
+  if (!out) return out;
+  // Boost.URL 1.81 keeps the steps above the root, which RFC 3986 §5.2.4 drops.
+  while (out->target.starts_with("/../")) out->target.erase(0, 3);
+  if (out->path() == "/..") out->target.erase(1, 2);
+  if (!parsed->has_authority()) out->userinfo = userinfo;
   return out;
 }
 

@@ -24,31 +24,34 @@ class Finder {
   Finder(std::string_view text, const std::array<std::string_view, N>& names)
       : text_(text), names_(names) {}
 
-  /// Looks at every member of the object at `begin`. False: a name stands twice, see `repeated`.
-  bool scan(std::size_t begin) {
-    cursor::members(
-        text_, begin,
-        [this](std::size_t k, std::size_t k_end, std::size_t v, std::size_t v_end) {
-          return take(text_.substr(k, k_end - k), span_of(v, v_end));
-        }
-    );
-    return repeated_.empty();
+  /// Looks at every member of the object at `begin` and returns where it ends. `descend(i, value)`
+  /// may look into the value of the i-th name on the way and says where it ends.
+  template <class Descend>
+  std::size_t scan(std::size_t begin, Descend&& descend) {
+    return cursor::walk(text_, begin, [&](std::size_t k, std::size_t k_end, std::size_t v) {
+      const std::size_t i = index_of(text_.substr(k, k_end - k));
+      if (i == N) return cursor::skip_value(text_, v);
+      if (spans_[i]) {
+        if (repeated_.empty()) repeated_ = names_[i];
+        return cursor::skip_value(text_, v);
+      }
+      const std::size_t v_end = descend(i, v);
+      spans_[i] = span_of(v, v_end);
+      return v_end;
+    });
+  }
+  std::size_t scan(std::size_t begin) {
+    return scan(begin, [this](std::size_t, std::size_t v) { return cursor::skip_value(text_, v); });
   }
   Span operator[](std::size_t i) const { return spans_[i]; }
+  /// A name that stands twice, or nothing.
   std::string_view repeated() const { return repeated_; }
 
  private:
-  bool take(std::string_view key, Span value) {
-    for (std::size_t i = 0; i < N; ++i) {
-      if (!cursor::key_is(key, names_[i])) continue;
-      if (spans_[i]) {
-        repeated_ = names_[i];
-        return false;
-      }
-      spans_[i] = value;
-      return true;
-    }
-    return true;
+  std::size_t index_of(std::string_view key) const {
+    std::size_t i = 0;
+    while (i < N && !cursor::key_is(key, names_[i])) ++i;
+    return i;
   }
 
   std::string_view text_;
@@ -118,32 +121,33 @@ std::expected<Frame, FrameError> Frame::parse(std::string bytes, const JsonLimit
   if (text[begin] != '{') return invalid("a message must be a JSON object");
 
   Finder<top_names.size()> top(text, top_names);
-  const bool unique = top.scan(begin);
+  Finder<param_names.size()> params(text, param_names);
+  Finder<meta_names.size()> meta(text, meta_names);
+  const auto into_params = [&](std::size_t i, std::size_t v) {
+    return i == param_meta && text[v] == '{' ? meta.scan(v) : cursor::skip_value(text, v);
+  };
+  top.scan(begin, [&](std::size_t i, std::size_t v) {
+    return i == top_params && text[v] == '{' ? params.scan(v, into_params)
+                                             : cursor::skip_value(text, v);
+  });
   const std::string_view id = frame.view(top[top_id]);
-  if (!unique) return repeated_key(top.repeated(), id);
+  for (const std::string_view name : {top.repeated(), params.repeated(), meta.repeated()}) {
+    if (!name.empty()) return repeated_key(name, top.repeated() == "id" ? std::string_view() : id);
+  }
   if (auto wrong = frame.take_top(
           top[top_jsonrpc], top[top_id], top[top_method], top[top_params], top[top_result],
           top[top_error]
       )) {
     return invalid(std::move(*wrong), id);
   }
-  if (!frame.params_ || text[frame.params_.begin] != '{') return frame;
-
-  Finder<param_names.size()> params(text, param_names);
-  if (!params.scan(frame.params_.begin)) return repeated_key(params.repeated(), id);
   frame.name_span_ = params[param_name];
   frame.uri_span_ = params[param_uri];
   frame.meta_ = params[param_meta];
   frame.request_id_ = params[param_request_id];
   frame.name_ = text_of(frame.view(frame.name_span_));
   frame.uri_ = text_of(frame.view(frame.uri_span_));
-  if (frame.meta_ && text[frame.meta_.begin] == '{') {
-    Finder<meta_names.size()> meta(text, meta_names);
-    if (!meta.scan(frame.meta_.begin)) return repeated_key(meta.repeated(), id);
-    frame.progress_token_ = meta[meta_progress_token];
-  }
-  if (frame.method_ == "notifications/progress")
-    frame.progress_token_ = params[param_progress_token];
+  const bool is_progress = frame.method_ == "notifications/progress";
+  frame.progress_token_ = is_progress ? params[param_progress_token] : meta[meta_progress_token];
   return frame;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -64,40 +65,71 @@ inline std::size_t skip_scalar(std::string_view text, std::size_t at) {
   return at;
 }
 
+/// 0: skip; 1: a quote; 2 and 3: an opening and a closing bracket.
+inline constexpr auto structure = [] {
+  std::array<std::uint8_t, 256> table{};
+  table['"'] = 1;
+  table['{'] = table['['] = 2;
+  table['}'] = table[']'] = 3;
+  return table;
+}();
+
 /// From the first character of a value to behind its last.
 inline std::size_t skip_value(std::string_view text, std::size_t at) {
   if (at >= text.size()) return text.size();
   if (text[at] == '"') return skip_string(text, at);
   if (text[at] != '{' && text[at] != '[') return skip_scalar(text, at);
+  const char* const data = text.data();
+  const std::size_t size = text.size();
   std::size_t depth = 0;
-  while (at < text.size()) {
-    const char c = text[at];
-    if (c == '"') {
-      at = skip_string(text, at);
-      continue;
+  while (at < size) {
+    switch (structure[static_cast<std::uint8_t>(data[at])]) {
+      case 0:
+        ++at;
+        break;
+      case 1:
+        at = skip_string(text, at);
+        break;
+      case 2:
+        ++depth;
+        ++at;
+        break;
+      default:
+        ++at;
+        if (--depth == 0) return at;
     }
-    ++at;
-    if (c == '{' || c == '[') ++depth;
-    if ((c == '}' || c == ']') && --depth == 0) return at;
   }
-  return text.size();
+  return size;
+}
+
+inline constexpr std::size_t stop = static_cast<std::size_t>(-1);
+
+/// Goes through the object that begins at `at`: `take(key_begin, key_end, value_begin)` says where
+/// the value ends, or `stop`. Returns the position behind the object, or `stop`.
+template <class Take>
+std::size_t walk(std::string_view text, std::size_t at, Take&& take) {
+  at = skip_space(text, at + 1);
+  while (at < text.size() && text[at] == '"') {
+    const std::size_t key_end = skip_string(text, at);
+    const std::size_t value = skip_space(text, skip_space(text, key_end) + 1);
+    if (value >= text.size()) return text.size();
+    const std::size_t value_end = take(at, key_end, value);
+    if (value_end == stop) return stop;
+    at = skip_space(text, value_end);
+    if (at >= text.size() || text[at] != ',') break;
+    at = skip_space(text, at + 1);
+  }
+  return at < text.size() ? at + 1 : text.size();
 }
 
 /// `visit(key_begin, key_end, value_begin, value_end)` for each member of the object that begins at
 /// `at`; false stops.
 template <class Visit>
 void members(std::string_view text, std::size_t at, Visit&& visit) {
-  at = skip_space(text, at + 1);
-  while (at < text.size() && text[at] == '"') {
-    const std::size_t key = at;
-    const std::size_t key_end = skip_string(text, at);
-    const std::size_t value = skip_space(text, skip_space(text, key_end) + 1);
+  walk(text, at, [&](std::size_t key, std::size_t key_end, std::size_t value) {
     const std::size_t value_end = skip_value(text, value);
-    if (value_end > text.size() || !visit(key, key_end, value, value_end)) return;
-    at = skip_space(text, value_end);
-    if (at >= text.size() || text[at] != ',') return;
-    at = skip_space(text, at + 1);
-  }
+    return visit(key, key_end, value, value_end) ? value_end : stop;
+  });
 }
 
 /// Appends what the characters between the quotes of a string mean. A lone surrogate becomes
@@ -107,9 +139,9 @@ void append_unescaped(std::string& out, std::string_view inner);
 /// True when a raw key token (with quotes) means `name`.
 inline bool key_is(std::string_view raw, std::string_view name) {
   const std::string_view inner = raw.substr(1, raw.size() - 2);
-  if (inner.size() == name.size() && inner == name) return true;
+  if (inner.size() <= name.size()) return inner == name;
   // Every escape makes the raw form longer than what it means.
-  if (inner.size() <= name.size() || inner.find('\\') == std::string_view::npos) return false;
+  if (inner.find('\\') == std::string_view::npos) return false;
   std::string meant;
   append_unescaped(meant, inner);
   return meant == name;

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "everything/rpc_error.hpp"
+#include "everything/world.hpp"
+#include "gateway/front.hpp"
+
+namespace mooring::everything {
+
+/// The MCP side of mooring-everything, legacy era (up to 2025-11-25). One endpoint, "". On the
+/// worker's thread only.
+class EverythingService final : public gateway::Service {
+ public:
+  /// `world` outlives the service.
+  explicit EverythingService(World& world);
+  ~EverythingService() override;
+
+  awaitable<gateway::Opened> open(
+      protocol::Frame initialize, std::string endpoint, std::string principal
+  ) override;
+  gateway::ClientSessionPtr find(std::string_view id) override;
+  awaitable<void> request(
+      gateway::ClientSessionPtr client, protocol::Frame request, gateway::ResponderPtr responder
+  ) override;
+  void notice(gateway::ClientSessionPtr client, protocol::Frame message) override;
+  void listen(gateway::ClientSessionPtr client, gateway::Outbox outbox) override;
+  void unlisten(gateway::ClientSessionPtr client) override;
+  void end(gateway::ClientSessionPtr client) override;
+  bool has_endpoint(std::string_view endpoint) override { return endpoint.empty(); }
+
+  /// Cancels what runs, so that the doors can close.
+  void shut_down();
+
+ private:
+  RpcResult answer(Session& session, const protocol::Frame& request);
+  RpcResult list(const protocol::Frame& request);
+  RpcResult subscribe(Session& session, const protocol::Frame& request, bool on);
+  awaitable<std::string> call_tool(
+      SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder
+  );
+  void drop_later();
+
+  World& world_;
+  core::Timers::Id dropping_ = 0;
+};
+
+}  // namespace mooring::everything

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "core/clock.hpp"
+
+namespace mooring::everything {
+
+/// What the test server is told on its command line, as far as MCP is concerned.
+struct Options {
+  std::optional<core::Duration> session_ttl =
+      std::nullopt;  ///< without a request for so long, a session is gone
+  std::optional<core::Duration> drop_every =
+      std::nullopt;                       ///< all sessions are forgotten each time
+  std::string expiry_dialect = "ts-404";  ///< expiry_dialect.hpp
+  std::size_t page_size = 0;              ///< of every list; 0: one page
+  std::size_t extra_tools = 0;            ///< dummy tools beside the real ones
+  std::size_t max_sessions = 10'000;      ///< more: the one that rested longest is forgotten
+  bool strict_init =
+      false;  ///< refuse requests before notifications/initialized, as the Python SDK does
+  bool json_response = false;  ///< no SSE answers: requests to the client go to its GET stream
+};
+
+}  // namespace mooring::everything

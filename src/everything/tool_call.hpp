@@ -1,0 +1,68 @@
+#pragma once
+
+#include <mooring/result.hpp>
+#include <string>
+#include <string_view>
+
+#include "everything/arguments.hpp"
+#include "everything/world.hpp"
+#include "gateway/front.hpp"
+#include "io/async.hpp"
+#include "protocol/frame.hpp"
+
+namespace mooring::everything {
+
+/// One running tools/call: what a tool sees of its caller.
+class ToolCall {
+ public:
+  ToolCall(
+      World& world, SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder
+  );
+  ~ToolCall();
+  ToolCall(const ToolCall&) = delete;
+  ToolCall& operator=(const ToolCall&) = delete;
+
+  World& world() { return world_; }
+  const std::string& tool() const { return request_.name(); }
+  const Arguments& arguments() const { return arguments_; }
+  bool wants_progress() const { return !request_.progress_token().empty(); }
+  bool cancelled() const { return abort_.aborted(); }
+
+  /// False when the call was cancelled meanwhile.
+  awaitable<bool> pause(core::Duration time);
+  /// Waits until the call is cancelled.
+  awaitable<void> wait_for_cancel();
+  /// Nothing without a progress token.
+  awaitable<void> progress(double done, double total, std::string_view message = {});
+  /// notifications/message of level info, unless the client set a higher level.
+  awaitable<void> log(std::string_view text);
+  /// Sends a request to the client and waits for its result object. `capability` is the client's
+  /// that it takes.
+  awaitable<Result<std::string>> ask(
+      std::string_view capability, std::string_view method, std::string_view params
+  );
+  /// Cuts the connection under the answer; the stream stays resumable.
+  void disconnect() { responder_->disconnect(); }
+
+ private:
+  awaitable<bool> deliver(std::string message);
+
+  World& world_;
+  SessionPtr session_;
+  protocol::Frame request_;
+  gateway::ResponderPtr responder_;
+  Arguments arguments_;
+  io::AbortSource abort_;
+  std::multimap<std::string, io::AbortSource*>::iterator entry_;
+};
+
+/// Result objects.
+std::string text_result(std::string_view text);
+std::string error_result(std::string_view text);
+/// `structured` raw JSON object.
+std::string structured_result(std::string_view text, std::string_view structured);
+
+/// Position of a level of notifications/message, debug = 0; −1: no such level.
+int log_level(std::string_view name);
+
+}  // namespace mooring::everything

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/asio.hpp"
+
+namespace mooring::everything {
+
+class ToolCall;
+
+/// Runs a call and returns the raw result object.
+using ToolHandler = awaitable<std::string> (*)(ToolCall&);
+
+struct Tool {
+  std::string name;
+  std::string definition;  ///< raw JSON, as tools/list shows it
+  ToolHandler run;
+};
+
+/// The tools in the order in which they are listed.
+class Toolbox {
+ public:
+  /// `annotations`, `input` and `output` are raw JSON; empty ones are left out (`input`: no
+  /// arguments).
+  void add(
+      std::string_view name, std::string_view description, std::string_view annotations,
+      ToolHandler run, std::string_view input = {}, std::string_view output = {}
+  );
+  /// A tool that only says its name.
+  void add_dummy(std::string_view name);
+  bool remove(std::string_view name);
+  const Tool* find(std::string_view name) const;
+  std::vector<std::string_view> definitions() const;
+
+ private:
+  std::vector<Tool> tools_;
+};
+
+void add_contract_tools(Toolbox& tools);  ///< what the conformance suite calls (contract_tools.cpp)
+void add_client_tools(Toolbox& tools);  ///< those that ask the client something (client_tools.cpp)
+void add_test_tools(Toolbox& tools);    ///< for tests of gateways and agents (test_tools.cpp)
+
+}  // namespace mooring::everything

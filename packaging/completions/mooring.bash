@@ -1,0 +1,34 @@
+# bash completion for mooring
+
+_mooring_servers() {
+  mooring status --json 2>/dev/null | grep -o '"name": *"[^"]*"' | cut -d'"' -f4
+}
+
+_mooring() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  local commands="serve tools resources prompts call read prompt status logs test doctor"
+  local command="" word
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [[ " $commands " == *" $word "* ]] && { command=$word; break; }
+  done
+
+  case $prev in
+    --config) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+    --log-level) mapfile -t COMPREPLY < <(compgen -W "trace debug info warn error off" -- "$cur"); return ;;
+    --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur"); return ;;
+    --listen) mapfile -t COMPREPLY < <(compgen -W "127.0.0.1:7777 127.0.0.1:0" -- "$cur"); return ;;
+  esac
+  local options="--config --state-dir --log-level --help"
+  case $command in
+    "") mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$cur"); return ;;
+    serve) options+=" --listen --stdio --threads --insecure --log-format" ;;
+    *) options+=" --json" ;;
+  esac
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+  elif [[ $prev == "$command" && $command =~ ^(tools|resources|prompts|call|read|prompt|status|logs|test)$ ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(_mooring_servers)" -- "$cur")
+  fi
+}
+complete -F _mooring mooring

@@ -1,0 +1,31 @@
+# fish completion for mooring
+
+function __mooring_servers
+    mooring status --json 2>/dev/null | string match -rag '"name": *"([^"]*)"'
+end
+
+complete -c mooring -f
+set -l with_server tools resources prompts call read prompt status logs test
+complete -c mooring -n __fish_use_subcommand -a serve -d 'Run the gateway'
+complete -c mooring -n __fish_use_subcommand -a tools -d 'List tools'
+complete -c mooring -n __fish_use_subcommand -a resources -d 'List resources'
+complete -c mooring -n __fish_use_subcommand -a prompts -d 'List prompts'
+complete -c mooring -n __fish_use_subcommand -a call -d 'Call a tool'
+complete -c mooring -n __fish_use_subcommand -a read -d 'Print a resource'
+complete -c mooring -n __fish_use_subcommand -a prompt -d 'Print a prompt'
+complete -c mooring -n __fish_use_subcommand -a status -d 'State of every server'
+complete -c mooring -n __fish_use_subcommand -a logs -d 'What a child server wrote to stderr'
+complete -c mooring -n __fish_use_subcommand -a test -d 'Try one server'
+complete -c mooring -n __fish_use_subcommand -a doctor -d 'Check configuration and network'
+complete -c mooring -n __fish_use_subcommand -l version -d 'Show the version'
+complete -c mooring -l help -d 'Show help'
+complete -c mooring -l config -r -F -d 'Configuration file'
+complete -c mooring -l state-dir -r -F -d 'State directory'
+complete -c mooring -l log-level -x -a 'trace debug info warn error off' -d 'How much to log'
+complete -c mooring -n "__fish_seen_subcommand_from $with_server" -a '(__mooring_servers)'
+complete -c mooring -n "__fish_seen_subcommand_from $with_server doctor" -l json -d 'Print the result object'
+complete -c mooring -n '__fish_seen_subcommand_from serve' -l listen -x -d 'Where to listen'
+complete -c mooring -n '__fish_seen_subcommand_from serve' -l stdio -d 'MCP on stdin and stdout'
+complete -c mooring -n '__fish_seen_subcommand_from serve' -l threads -x -d 'Worker threads'
+complete -c mooring -n '__fish_seen_subcommand_from serve' -l insecure -d 'No authentication beyond loopback'
+complete -c mooring -n '__fish_seen_subcommand_from serve' -l log-format -x -a 'text json' -d 'Form of the log'

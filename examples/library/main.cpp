@@ -1,8 +1,7 @@
 // list_and_call URL TOOL [JSON]: connects to an MCP server, lists its tools and calls one of them.
 #include <cstdio>
-#include <string>
-
 #include <mooring/client.hpp>
+#include <string>
 
 int main(int argc, char** argv) {
   if (argc < 3) {

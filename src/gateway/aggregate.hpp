@@ -3,18 +3,18 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mooring/upstream_config.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <mooring/upstream_config.hpp>
-
 #include "upstream/catalogue.hpp"
 
 namespace mooring::gateway {
 
-/// One upstream's share of what is shown: its catalogue and what its configuration says about showing it.
+/// One upstream's share of what is shown: its catalogue and what its configuration says about
+/// showing it.
 struct Contribution {
   std::string server;
   std::shared_ptr<const UpstreamConfig> config;
@@ -22,8 +22,8 @@ struct Contribution {
   std::string capabilities;  ///< of the server, raw JSON object
 };
 
-/// What one upstream shows at `/mcp/SERVER`: its lists after the tool filter, ready to be sent. With nothing to filter or to
-/// normalize the server's own bytes are kept.
+/// What one upstream shows at `/mcp/SERVER`: its lists after the tool filter, ready to be sent.
+/// With nothing to filter or to normalize the server's own bytes are kept.
 struct ServerView {
   std::map<upstream::ListKind, std::string> results;  ///< raw result objects
   bool shows_tool(std::string_view name) const;
@@ -37,8 +37,9 @@ struct Route {
   std::string name;  ///< the upstream's own
 };
 
-/// All upstreams as one (`/mcp`): tools and prompts under `SERVER__name`, resource URIs untouched. Order: upstreams as configured,
-/// then each upstream's own order. Immutable once published; a pure function of the contributions.
+/// All upstreams as one (`/mcp`): tools and prompts under `SERVER__name`, resource URIs untouched.
+/// Order: upstreams as configured, then each upstream's own order. Immutable once published; a pure
+/// function of the contributions.
 class Aggregate {
  public:
   explicit Aggregate(const std::vector<Contribution>& contributions);
@@ -51,12 +52,26 @@ class Aggregate {
   std::optional<std::string> server_of_resource(std::string_view uri) const;
   /// The server that lists this resource template (completion/complete, ref/resource).
   std::optional<std::string> server_of_template(std::string_view uri_template) const;
-  /// Raw ServerCapabilities object: what at least one upstream has; logging and completions likewise.
+  /// Raw ServerCapabilities object: what at least one upstream has; logging and completions
+  /// likewise.
   const std::string& capabilities() const { return capabilities_; }
-  const std::vector<std::string>& warnings() const { return warnings_; }  ///< for the log: suspicious descriptions, duplicate URIs
+  const std::vector<std::string>& warnings() const {
+    return warnings_;
+  }  ///< for the log: suspicious descriptions, duplicate URIs
   bool operator==(const Aggregate& other) const;  ///< the same lists are served
 
  private:
+  void add_tools(const std::vector<Contribution>& contributions);
+  void add_prompts(const std::vector<Contribution>& contributions);
+  void add_resources(const std::vector<Contribution>& contributions);
+  void add_templates(const std::vector<Contribution>& contributions);
+  std::string addressed(
+      upstream::ListKind kind, const Contribution& from, const upstream::CatalogueItem& item
+  );
+  void warn_listed_twice(
+      std::string_view what, std::string_view key, std::string_view winner, std::string_view loser
+  );
+
   std::map<upstream::ListKind, std::string> results_;
   std::map<std::string, Route, std::less<>> tools_, prompts_;
   std::map<std::string, std::string, std::less<>> resources_;

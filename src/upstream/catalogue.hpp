@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace mooring::upstream {
@@ -15,8 +16,10 @@ inline constexpr std::array<ListKind, 4> all_lists = {
 };
 
 std::string_view list_method(ListKind kind);  ///< "tools/list", …
-std::string_view list_member(ListKind kind);  ///< "tools", "resources", "resourceTemplates", "prompts"
-/// Which kind a `notifications/…/list_changed` speaks of (resources stands for the templates too), or nothing.
+std::string_view list_member(ListKind kind
+);  ///< "tools", "resources", "resourceTemplates", "prompts"
+/// Which kind a `notifications/…/list_changed` speaks of (resources stands for the templates too),
+/// or nothing.
 bool list_changed_covers(std::string_view method, ListKind kind);
 
 struct CatalogueItem {
@@ -31,7 +34,8 @@ struct CatalogueItem {
 struct CatalogueList {
   bool offered = false;  ///< the server has the capability
   std::vector<CatalogueItem> items;
-  /// The raw result object where it came in one page: served untouched. Empty: build it from the items.
+  /// The raw result object where it came in one page: served untouched. Empty: build it from the
+  /// items.
   std::string single_page;
 
   const CatalogueItem* find(std::string_view key) const;
@@ -42,28 +46,43 @@ struct CatalogueList {
 struct Catalogue {
   std::array<CatalogueList, 4> lists;
 
-  const CatalogueList& operator[](ListKind kind) const { return lists[static_cast<std::size_t>(kind)]; }
+  const CatalogueList& operator[](ListKind kind) const {
+    return lists[static_cast<std::size_t>(kind)];
+  }
   CatalogueList& operator[](ListKind kind) { return lists[static_cast<std::size_t>(kind)]; }
   bool operator==(const Catalogue&) const = default;
 };
 using CataloguePtr = std::shared_ptr<const Catalogue>;
 
-/// Puts the pages of one list together (tools/list and its kin, "Pagination"). Feed raw result objects.
+/// Puts the pages of one list together (tools/list and its kin, "Pagination"). Feed raw result
+/// objects that were validated. An item without a usable key (name, uri, uriTemplate) is left out,
+/// the others stay. Of a tool or prompt listed twice the first stands.
 class PageCollector {
  public:
   PageCollector(ListKind kind, int max_pages) : kind_(kind), max_pages_(max_pages) {}
 
   /// True: ask for the next page with `cursor()`. False: done, or stopped (see `warning`).
   bool add(std::string_view result);
-  const std::string& cursor() const { return cursor_; }    ///< raw JSON string
-  const std::string& warning() const { return warning_; }  ///< why it stopped early; empty: it did not
+  const std::string& cursor() const { return cursor_; }  ///< raw JSON string
+  const std::string& warning() const {
+    return warning_;
+  }  ///< what was left out and why; empty: nothing
   CatalogueList take() &&;
 
  private:
+  void collect(std::string_view items);
+  bool repeated(const CatalogueItem& item);
+  void keep_page(std::string_view result);
+  void warn(std::string_view what);
+
   ListKind kind_;
   int max_pages_;
   int pages_ = 0;
+  std::size_t position_ = 0;        ///< in the list, over all pages
+  std::size_t unusable_ = 0;        ///< items left out
+  std::size_t first_unusable_ = 0;  ///< position of the first, from 1
   std::string cursor_, warning_;
+  std::unordered_set<std::string> cursors_, seen_;
   CatalogueList list_;
 };
 

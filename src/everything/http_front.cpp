@@ -33,9 +33,9 @@ std::vector<io::HeaderField> headers_of(const ExpiryForm& form, const std::strin
 /// An event stream that says `first` and then nothing until the client leaves.
 awaitable<void> keep_open(
     io::HttpExchange& exchange, std::vector<io::HeaderField> headers, std::string first,
-    core::Timers& timers, asio::any_io_executor executor
+    World& world
 ) {
-  auto gone = std::make_shared<io::Event>(std::move(executor), timers);
+  auto gone = std::make_shared<io::Event>(world.executor, world.timers);
   exchange.on_peer_gone([gone] { gone->set(); });
   if (!co_await exchange.begin_stream(200, headers)) co_return;
   if (!co_await exchange.write(first)) co_return;
@@ -44,9 +44,7 @@ awaitable<void> keep_open(
 
 }  // namespace
 
-awaitable<void> HttpFront::handle(
-    io::HttpExchange& exchange, core::Timers& timers, asio::any_io_executor executor
-) {
+awaitable<void> HttpFront::handle(io::HttpExchange& exchange) {
   if (!hosts_.host_ok(exchange.header("Host")) || !hosts_.origin_ok(exchange.header("Origin"))) {
     auto body =
         protocol::make_error("", protocol::invalid_request, "Host or Origin is not allowed");
@@ -63,20 +61,18 @@ awaitable<void> HttpFront::handle(
   }
   auto id = exchange.header(session_header);
   if (!id.empty() && !service_.find(id)) {
-    co_await answer_gone(exchange, timers, std::move(executor));
+    co_await answer_gone(exchange);
     co_return;
   }
-  co_await door_.handle(exchange, "", "");
+  co_await door_(exchange);
 }
 
-awaitable<void> HttpFront::answer_gone(
-    io::HttpExchange& exchange, core::Timers& timers, asio::any_io_executor executor
-) {
+awaitable<void> HttpFront::answer_gone(io::HttpExchange& exchange) {
   auto method = exchange.method();
   RequestHead head;
   if (method == "POST") head = peek(exchange.body());
   if (head.method == "initialize") {  // a new session begins, whatever the header says
-    co_await door_.handle(exchange, "", "");
+    co_await door_(exchange);
     co_return;
   }
   if (dialect_.answers_ping && method == "POST" && head.id.empty()) {
@@ -93,7 +89,7 @@ awaitable<void> HttpFront::answer_gone(
   auto body = fill_in(form.body, head.id, exchange.header(session_header));
   auto headers = headers_of(form, extra);
   if (form.stays_open) {
-    co_await keep_open(exchange, std::move(headers), std::move(body), timers, std::move(executor));
+    co_await keep_open(exchange, std::move(headers), std::move(body), world_);
     co_return;
   }
   co_await exchange.respond(form.status, headers, body);

@@ -7,7 +7,6 @@
 #include "everything/expiry_dialect.hpp"
 #include "io/http_server.hpp"
 #include "server/host_check.hpp"
-#include "server/http_door.hpp"
 
 namespace mooring::everything {
 
@@ -15,26 +14,27 @@ namespace mooring::everything {
 /// that are gone. The door itself would answer those with its own 404.
 class HttpFront {
  public:
-  /// All arguments outlive the front.
+  /// `door` serves what belongs to /mcp. The references outlive the front.
   HttpFront(
-      gateway::Service& service, server::HttpDoor& door, const ExpiryDialect& dialect,
-      server::HostCheck hosts
+      World& world, gateway::Service& service, const ExpiryDialect& dialect,
+      server::HostCheck hosts, io::HttpHandler door
   )
-      : service_(service), door_(door), dialect_(dialect), hosts_(std::move(hosts)) {}
+      : world_(world),
+        service_(service),
+        dialect_(dialect),
+        hosts_(std::move(hosts)),
+        door_(std::move(door)) {}
 
-  awaitable<void> handle(
-      io::HttpExchange& exchange, core::Timers& timers, asio::any_io_executor executor
-  );
+  awaitable<void> handle(io::HttpExchange& exchange);
 
  private:
-  awaitable<void> answer_gone(
-      io::HttpExchange& exchange, core::Timers& timers, asio::any_io_executor executor
-  );
+  awaitable<void> answer_gone(io::HttpExchange& exchange);
 
+  World& world_;
   gateway::Service& service_;
-  server::HttpDoor& door_;
   const ExpiryDialect& dialect_;
   server::HostCheck hosts_;
+  io::HttpHandler door_;
 };
 
 }  // namespace mooring::everything

@@ -13,6 +13,7 @@
 #include "everything/command_line.hpp"
 #include "everything/http_front.hpp"
 #include "io/worker.hpp"
+#include "server/http_door.hpp"
 #include "server/stdio_door.hpp"
 
 namespace mooring::everything {
@@ -49,11 +50,12 @@ class Program {
     options.json_only = line_.options.json_response;
     http_door_.emplace(worker_, service_, options);
     front_.emplace(
-        service_, *http_door_, *find_expiry_dialect(line_.options.expiry_dialect),
-        server::HostCheck{line_.allowed_hosts, {}}
+        world_, service_, *find_expiry_dialect(line_.options.expiry_dialect),
+        server::HostCheck{line_.allowed_hosts, {}},
+        [this](io::HttpExchange& exchange) { return http_door_->handle(exchange, "", ""); }
     );
     http_server_.emplace(worker_, io::HttpServerLimits{}, [this](io::HttpExchange& exchange) {
-      return front_->handle(exchange, worker_.timers(), worker_.executor());
+      return front_->handle(exchange);
     });
     auto bound = http_server_->listen(line_.host, line_.port);
     if (!bound) {

@@ -1,10 +1,6 @@
 # cmake --install: the program, its manual and completions, and the client library as the package `mooring`.
 include(CMakePackageConfigHelpers)
 
-if(NOT TARGET mooring)
-  return()
-endif()
-
 # Outside, the rooms that the client stands on are one library, libmooring.a.
 set(client_rooms core protocol recovery io transport upstream)
 add_library(mooring_client STATIC)
@@ -19,6 +15,10 @@ target_include_directories(mooring_client INTERFACE
 target_compile_features(mooring_client INTERFACE cxx_std_23)
 set_target_properties(mooring_client PROPERTIES OUTPUT_NAME mooring EXPORT_NAME mooring LINKER_LANGUAGE CXX)
 add_library(mooring::mooring ALIAS mooring_client)
+
+if(NOT TARGET mooring)
+  return()
+endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mooring)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/mooringConfig.cmake.in

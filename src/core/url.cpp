@@ -108,6 +108,8 @@ Result<Url> Url::parse(std::string_view text) {
   if (!port) return std::unexpected(std::move(port.error()));
   out.port = *port;
   const std::string_view path = url.encoded_path();
+  // Boost.URL 1.81 reads the port of "http://host:p" as a path.
+  if (!path.empty() && path.front() != '/') return refuse(text, "it breaks the rules of RFC 3986");
   out.target = path.empty() ? "/" : std::string(path);
   if (url.has_query()) {
     const std::string_view query = url.encoded_query();

@@ -17,14 +17,14 @@ inline constexpr int resource_not_found = -32002;
 /// What Mooring adds to errors of its own, as `error.data.mooring` (CONTRACT.md, "The structured
 /// errors").
 struct ErrorData {
-  std::string server;
-  std::string kind;      ///< session_lost, transient, timeout, unavailable, …
-  std::string delivery;  ///< not_sent, refused, unknown, answered
-  std::string outcome;   ///< not_executed, unknown
+  std::string server{};
+  std::string kind{};      ///< session_lost, transient, timeout, unavailable, …
+  std::string delivery{};  ///< not_sent, refused, unknown, answered
+  std::string outcome{};   ///< not_executed, unknown
   bool retryable = false;
-  std::optional<std::int64_t> retry_after_ms;
-  std::string recovery_id;
-  std::string advice;  ///< one sentence: what a person or model should do next
+  std::optional<std::int64_t> retry_after_ms{};
+  std::string recovery_id{};
+  std::string advice{};  ///< one sentence: what a person or model should do next
 };
 
 // All `id`, `params`, `result`, `data` arguments are raw JSON. An empty id is left out of the

@@ -61,6 +61,7 @@ TEST(Url, SM_03_refuses_other_schemes_and_empty_hosts_with_a_reason) {
       {"http://a%2fb/", "host"},
       {"http://exa mple/", "RFC 3986"},
       {"http://%00/", "host"},
+      {"http://h:p", "RFC 3986"},
   };
   for (const auto& [text, said] : table) {
     const auto url = Url::parse(text);

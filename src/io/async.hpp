@@ -11,7 +11,8 @@
 /// What coroutines wait on. Everything here belongs to one worker and is used on its thread alone.
 namespace mooring::io {
 
-/// A cancellation token (Seastar's abort_source). Aborting is final; callbacks run at once, each at most once.
+/// A cancellation token (Seastar's abort_source). Aborting is final; callbacks run at once, each at
+/// most once.
 class AbortSource {
  public:
   class Subscription {  ///< unsubscribes when destroyed; may outlive the source
@@ -43,8 +44,8 @@ class AbortSource {
   bool aborted_ = false;
 };
 
-/// A condition coroutines wait for. `set` lets every present and future waiter through until `reset`;
-/// `notify` wakes the present waiters only.
+/// A condition coroutines wait for. `set` lets every present and future waiter through until
+/// `reset`; `notify` wakes the present waiters only.
 class Event {
  public:
   Event(asio::any_io_executor executor, core::Timers& timers);
@@ -57,7 +58,9 @@ class Event {
   bool is_set() const;
   void notify();
   /// True when set or notified; false when `until` passed, `abort` fired or the event went away.
-  awaitable<bool> wait(std::optional<core::TimePoint> until = std::nullopt, AbortSource* abort = nullptr);
+  awaitable<bool> wait(
+      std::optional<core::TimePoint> until = std::nullopt, AbortSource* abort = nullptr
+  );
 
  private:
   struct State;
@@ -65,9 +68,12 @@ class Event {
 };
 
 /// False when aborted before the time.
-awaitable<bool> sleep_until(core::Timers& timers, core::TimePoint until, AbortSource* abort = nullptr);
+awaitable<bool> sleep_until(
+    core::Timers& timers, core::TimePoint until, AbortSource* abort = nullptr
+);
 
-/// Owns coroutines (Seastar's gate). An exception that leaves a task is logged as an error and ends that task alone.
+/// Owns coroutines (Seastar's gate). An exception that leaves a task is logged as an error and ends
+/// that task alone.
 class TaskGroup {
  public:
   explicit TaskGroup(asio::any_io_executor executor);

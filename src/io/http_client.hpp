@@ -3,13 +3,12 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <mooring/result.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <mooring/result.hpp>
 
 #include "core/timers.hpp"
 #include "core/url.hpp"
@@ -28,19 +27,22 @@ struct TlsClientOptions {
 
 struct HttpClientOptions {
   TlsClientOptions tls;
-  core::Duration connect_timeout = std::chrono::seconds(10);  ///< resolve, connect, proxy and TLS together
-  /// A pooled connection that was idle for longer is not reused: common servers close at 5 s, and a request written into a
-  /// closing connection may or may not have been read.
+  core::Duration connect_timeout =
+      std::chrono::seconds(10);  ///< resolve, connect, proxy and TLS together
+  /// A pooled connection that was idle for longer is not reused: common servers close at 5 s, and a
+  /// request written into a closing connection may or may not have been read.
   core::Duration reuse_idle = std::chrono::seconds(4);
   std::size_t max_idle = 128;
   int max_redirects = 5;
   bool strict_redirect_headers = false;
   std::size_t header_bytes = 64 * 1024;
-  /// Names of the environment's proxy settings are read by the caller (core/proxy_env.hpp); empty: direct.
+  /// Names of the environment's proxy settings are read by the caller (core/proxy_env.hpp); empty:
+  /// direct.
   std::function<std::optional<core::Url>(const core::Url&)> proxy_for;
 };
 
-/// Where and how an exchange failed. `bytes_sent` counts what the kernel took of this request on the connection that failed.
+/// Where and how an exchange failed. `bytes_sent` counts what the kernel took of this request on
+/// the connection that failed.
 struct HttpFailure {
   enum class Stage { resolve, connect, tls, proxy, write, headers, body };
   Stage stage = Stage::connect;
@@ -59,22 +61,26 @@ struct HttpHeader {
 struct OutgoingHttpRequest {
   std::string method = "POST";
   core::Url url;
-  /// Host, Content-Length and Connection are added. A cross-origin redirect drops Authorization, Cookie and
-  /// Proxy-Authorization, and every header marked `configured` when strict_redirect_headers.
+  /// Host, Content-Length and Connection are added. A cross-origin redirect drops Authorization,
+  /// Cookie and Proxy-Authorization, and every header marked `configured` when
+  /// strict_redirect_headers.
   std::vector<HttpHeader> headers;
-  std::size_t configured_headers = 0;  ///< the first so many of `headers` come from the user's configuration
+  std::size_t configured_headers =
+      0;  ///< the first so many of `headers` come from the user's configuration
   std::string body;
   std::optional<core::TimePoint> deadline;  ///< for the head of the response; the body has its own
   AbortSource* abort = nullptr;             ///< must outlive the exchange
 };
 
-/// The head of a response and its body, pulled. The connection goes back to the pool when the body was read to its end and both
-/// sides keep it alive; destroying the object earlier closes the connection.
+/// The head of a response and its body, pulled. The connection goes back to the pool when the body
+/// was read to its end and both sides keep it alive; destroying the object earlier closes the
+/// connection.
 class IncomingHttpResponse {
  public:
   virtual ~IncomingHttpResponse() = default;
   virtual int status() const = 0;
-  virtual std::string_view header(std::string_view name) const = 0;  ///< first value, empty where absent
+  virtual std::string_view header(std::string_view name
+  ) const = 0;  ///< first value, empty where absent
   virtual std::vector<HttpHeader> headers() const = 0;
   virtual std::optional<std::uint64_t> content_length() const = 0;
   virtual const core::Url& url() const = 0;  ///< after redirects
@@ -90,15 +96,18 @@ class IncomingHttpResponse {
   ) = 0;
 };
 
-/// HTTP/1.1 client with a keep-alive pool per origin. One per worker and upstream; on the worker's thread only.
-/// TCP_NODELAY everywhere; both address families are tried. An idle connection is checked (peek) before reuse; a request is
-/// repeated by the client itself only if no byte of it was written.
+/// HTTP/1.1 client with a keep-alive pool per origin. One per worker and upstream; on the worker's
+/// thread only. TCP_NODELAY everywhere; both address families are tried. An idle connection is
+/// checked (peek) before reuse; a request is repeated by the client itself only if no byte of it
+/// was written.
 class HttpClient {
  public:
   HttpClient(Worker& worker, HttpClientOptions options);
   ~HttpClient();  ///< exchanges that are still open fail with aborted
 
-  awaitable<std::expected<std::unique_ptr<IncomingHttpResponse>, HttpFailure>> send(OutgoingHttpRequest request);
+  awaitable<std::expected<std::unique_ptr<IncomingHttpResponse>, HttpFailure>> send(
+      OutgoingHttpRequest request
+  );
   std::size_t idle_connections() const;
   void close_idle();
 

@@ -3,12 +3,11 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <mooring/result.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <mooring/result.hpp>
 
 #include "core/timers.hpp"
 #include "io/asio.hpp"
@@ -22,17 +21,21 @@ struct HeaderField {
 };
 
 struct HttpServerLimits {
-  std::size_t header_bytes = 32 * 1024;              ///< more: 431
-  std::size_t body_bytes = std::size_t{10} << 20;    ///< more: 413, the connection stays usable where the rest can be drained
-  std::size_t connections = 10'000;                  ///< per worker; more: 503 and close
-  core::Duration header_timeout = std::chrono::seconds(10);   ///< from the first byte of a request to the end of its headers
-  core::Duration body_timeout = std::chrono::seconds(30);     ///< without a byte of the body
-  core::Duration idle_timeout = std::chrono::seconds(120);    ///< between requests
-  core::Duration write_timeout = std::chrono::seconds(30);    ///< a peer that takes nothing for so long is dropped
+  std::size_t header_bytes = 32 * 1024;  ///< more: 431
+  std::size_t body_bytes =
+      std::size_t{10}
+      << 20;  ///< more: 413, the connection stays usable where the rest can be drained
+  std::size_t connections = 10'000;  ///< per worker; more: 503 and close
+  core::Duration header_timeout =
+      std::chrono::seconds(10);  ///< from the first byte of a request to the end of its headers
+  core::Duration body_timeout = std::chrono::seconds(30);   ///< without a byte of the body
+  core::Duration idle_timeout = std::chrono::seconds(120);  ///< between requests
+  core::Duration write_timeout =
+      std::chrono::seconds(30);  ///< a peer that takes nothing for so long is dropped
 };
 
-/// One HTTP/1.1 request and the means to answer it. Lives until the handler returns; a handler that returns without an answer
-/// makes it a 500. On the worker's thread only.
+/// One HTTP/1.1 request and the means to answer it. Lives until the handler returns; a handler that
+/// returns without an answer makes it a 500. On the worker's thread only.
 class HttpExchange {
  public:
   virtual ~HttpExchange() = default;
@@ -48,19 +51,26 @@ class HttpExchange {
   /// The body, whole. May be moved from. Has 64 spare bytes of capacity behind it.
   virtual std::string& body() = 0;
 
-  /// Complete answer in one write. Content-Length is added; so is Date never, Server never. False: the peer is gone.
-  virtual awaitable<bool> respond(int status, std::span<const HeaderField> headers, std::string_view body) = 0;
-  awaitable<bool> respond(int status, std::initializer_list<HeaderField> headers, std::string_view body);
+  /// Complete answer in one write. Content-Length is added; so is Date never, Server never. False:
+  /// the peer is gone.
+  virtual awaitable<bool> respond(
+      int status, std::span<const HeaderField> headers, std::string_view body
+  ) = 0;
+  awaitable<bool> respond(
+      int status, std::initializer_list<HeaderField> headers, std::string_view body
+  );
 
-  /// A chunked answer: begin, any number of writes (each awaited before the next: this is the backpressure), end.
-  /// A stream that the handler leaves without `end_stream` is cut (the peer sees a broken body).
+  /// A chunked answer: begin, any number of writes (each awaited before the next: this is the
+  /// backpressure), end. A stream that the handler leaves without `end_stream` is cut (the peer
+  /// sees a broken body).
   virtual awaitable<bool> begin_stream(int status, std::span<const HeaderField> headers) = 0;
   virtual awaitable<bool> write(std::string_view bytes) = 0;
   virtual awaitable<bool> end_stream() = 0;
 
   virtual bool responded() const = 0;  ///< an answer or a stream was begun
   virtual bool peer_gone() const = 0;
-  /// `gone` runs once when the peer closes while the handler works or waits; at once if it is gone already.
+  /// `gone` runs once when the peer closes while the handler works or waits; at once if it is gone
+  /// already.
   virtual void on_peer_gone(std::function<void()> gone) = 0;
 };
 
@@ -71,16 +81,19 @@ struct Endpoint {
   std::uint16_t port = 0;
 };
 
-/// HTTP/1.1 front (RFC 9112): keep-alive, pipelined requests in order, `Expect: 100-continue`, chunked and sized bodies.
-/// A malformed request gets 400 and its connection is closed; nothing else notices.
+/// HTTP/1.1 front (RFC 9112): keep-alive, pipelined requests in order, `Expect: 100-continue`,
+/// chunked and sized bodies. A malformed request gets 400 and its connection is closed; nothing
+/// else notices.
 class HttpServer {
  public:
   HttpServer(Worker& worker, HttpServerLimits limits, HttpHandler handler);
   ~HttpServer();
 
-  /// Binds with SO_REUSEPORT when `share_port`, so that every worker can listen on one port. Port 0 takes a free one.
+  /// Binds with SO_REUSEPORT when `share_port`, so that every worker can listen on one port. Port 0
+  /// takes a free one.
   Result<Endpoint> listen(const std::string& host, std::uint16_t port, bool share_port = false);
-  /// Stops accepting and closes idle connections; those with a request in hand go on until they answered.
+  /// Stops accepting and closes idle connections; those with a request in hand go on until they
+  /// answered.
   void drain();
   /// Closes everything and waits until the handlers are done.
   awaitable<void> stop();

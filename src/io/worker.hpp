@@ -9,7 +9,8 @@
 
 namespace mooring::io {
 
-/// One thread with one event loop. What a worker owns is touched on its thread alone; others `post`.
+/// One thread with one event loop. What a worker owns is touched on its thread alone; others
+/// `post`.
 class Worker {
  public:
   /// `timers`: for tests with a manual clock; by default real, coarse ones on this loop.
@@ -33,8 +34,13 @@ class Worker {
   void join();
 
  private:
+  struct Loop : asio::io_context {
+    using asio::io_context::io_context;
+    void end() { shutdown(); }  ///< destroys what still waits
+  };
+
   unsigned index_;
-  asio::io_context context_{1};
+  Loop context_{1};
   std::unique_ptr<core::Timers> timers_;
   std::thread thread_;
 };

@@ -1,0 +1,224 @@
+#include "io/http_response.hpp"
+
+#include <fmt/format.h>
+
+namespace mooring::io {
+
+using ParserState = HttpResponseParser::State;
+using Status = NetStream::Status;
+
+namespace {
+constexpr std::size_t spare = 64;               // behind a body that is held whole, for simdjson
+constexpr std::size_t discardable = 64 * 1024;  // of a redirect's body
+constexpr core::Duration discard_time = std::chrono::seconds(1);
+}  // namespace
+
+HttpResponse::HttpResponse(
+    std::shared_ptr<HttpClientState> client, core::Url url, AbortSource* abort, bool head
+)
+    : client_(std::move(client)),
+      url_(std::move(url)),
+      head_request_(head),
+      interrupt_(client_->worker.timers(), abort, client_->ended) {}
+
+HttpResponse::~HttpResponse() {
+  if (!connection_ || failed_ || !parser_) return;
+  // The end of the body may have arrived with its last piece.
+  while (parser_->state() == ParserState::body) {
+    const auto taken = parser_->feed(connection_->unread());
+    connection_->begin += taken;
+    if (taken == 0 || !parser_->piece().empty()) break;
+  }
+  release();
+}
+
+void HttpResponse::adopt(std::unique_ptr<ClientConnection> connection, bool reused) {
+  connection_ = std::move(connection);
+  reused_ = reused;
+  parser_.emplace(client_->options.header_bytes, head_request_);
+  wire_at_start_ = connection_->stream.bytes_on_wire();
+  watch();
+}
+
+void HttpResponse::watch() {
+  interrupt_.on_fire([stream = &connection_->stream] { stream->close(); });
+}
+
+HttpFailure HttpResponse::failure(Stage stage, std::string message) {
+  // Part of a TLS record may have left before the record was complete.
+  if (sent_ == 0 && connection_ && connection_->stream.bytes_on_wire() > wire_at_start_) sent_ = 1;
+  failed_ = explain(interrupt_, stage, std::move(message));
+  failed_->bytes_sent = sent_;
+  failed_->connection_reused = reused_;
+  interrupt_.on_fire(nullptr);
+  if (connection_) connection_->stream.close();
+  return *failed_;
+}
+
+awaitable<std::optional<HttpFailure>> HttpResponse::perform(
+    std::string_view head, std::string_view body, std::optional<core::TimePoint> deadline
+) {
+  interrupt_.until(deadline);
+  if (interrupt_.fired()) co_return failure(Stage::write, "closed");
+  auto error = co_await write(head);
+  if (error.empty()) error = co_await write(body);
+  sent_whole_ = error.empty();
+  // A peer that refuses what it has not read closes early, but may have said why.
+  if (!sent_whole_ && (sent_ == 0 || interrupt_.fired()))
+    co_return failure(Stage::write, std::move(error));
+  auto failed = co_await read_head(std::move(error));
+  if (!failed) interrupt_.until(std::nullopt);
+  co_return failed;
+}
+
+/// Empty: all written. Else why not; then the peer's answer may already wait in the buffer.
+awaitable<std::string> HttpResponse::write(std::string_view bytes) {
+  auto& stream = connection_->stream;
+  while (!bytes.empty()) {
+    const auto io = stream.try_write(bytes);
+    switch (io.status) {
+      case Status::ok:
+        sent_ += io.count;
+        bytes.remove_prefix(io.count);
+        break;
+      case Status::want_read:
+        if (!co_await stream.wait(Status::want_read)) co_return "connection closed";
+        break;
+      case Status::want_write:
+        if (!co_await stream.wait_either()) co_return "connection closed";
+        if (early_answer()) co_return "answered before the request was complete";
+        break;
+      case Status::closed:
+        co_return "connection closed";
+      case Status::failed:
+        co_return io.error;
+    }
+  }
+  co_return std::string();
+}
+
+bool HttpResponse::early_answer() {
+  const auto room = connection_->room();
+  const auto io = connection_->stream.try_read(room);
+  if (io.status == Status::ok) connection_->end += io.count;
+  return io.status != Status::want_read && io.status != Status::want_write;
+}
+
+awaitable<std::optional<HttpFailure>> HttpResponse::read_head(std::string write_error) {
+  const Stage stage = write_error.empty() ? Stage::headers : Stage::write;
+  for (;;) {
+    const auto taken = parser_->feed(connection_->unread());
+    connection_->begin += taken;
+    if (parser_->state() == ParserState::failed)
+      co_return failure(Stage::headers, parser_->error());
+    if (parser_->state() != ParserState::head) {
+      if (!parser_->informational()) co_return std::nullopt;
+      if (parser_->status() == 101) co_return failure(Stage::headers, "unexpected status 101");
+      parser_.emplace(client_->options.header_bytes, head_request_);
+      continue;
+    }
+    if (taken > 0) continue;
+    const auto room = connection_->room();
+    const auto io = co_await connection_->stream.read_some(room);
+    if (io.status == Status::ok) {
+      connection_->end += io.count;
+      continue;
+    }
+    parser_->finish();
+    auto error = io.status == Status::failed ? io.error : parser_->error();
+    co_return failure(stage, write_error.empty() ? std::move(error) : std::move(write_error));
+  }
+}
+
+awaitable<std::expected<std::string_view, HttpFailure>> HttpResponse::read_some(
+    std::optional<core::TimePoint> deadline
+) {
+  if (failed_) co_return std::unexpected(*failed_);
+  for (;;) {
+    if (!connection_ || parser_->state() == ParserState::done) {
+      release();
+      co_return std::string_view();
+    }
+    if (interrupt_.aborted()) co_return std::unexpected(failure(Stage::body, "closed"));
+    const auto taken = parser_->feed(connection_->unread());
+    connection_->begin += taken;
+    if (parser_->state() == ParserState::failed) {
+      co_return std::unexpected(failure(Stage::body, parser_->error()));
+    }
+    if (!parser_->piece().empty()) co_return parser_->piece();
+    if (taken > 0 || parser_->state() == ParserState::done) continue;
+    interrupt_.until(deadline);
+    if (interrupt_.fired()) co_return std::unexpected(failure(Stage::body, "closed"));
+    const auto room = connection_->room();
+    const auto io = co_await connection_->stream.read_some(room);
+    if (io.status == Status::ok) {
+      connection_->end += io.count;
+      continue;
+    }
+    if (io.status == Status::failed) co_return std::unexpected(failure(Stage::body, io.error));
+    const bool unbounded =
+        !parser_->content_length() && !parser_->fields().has("transfer-encoding");
+    if (interrupt_.fired() || (unbounded && io.truncated)) {
+      co_return std::unexpected(
+          failure(Stage::body, "connection closed before the end of the response")
+      );
+    }
+    parser_->finish();
+  }
+}
+
+awaitable<std::expected<std::string, HttpFailure>> HttpResponse::read_all(
+    std::size_t limit, std::optional<core::TimePoint> deadline
+) {
+  std::string whole;
+  const auto too_much = [&] {
+    return std::unexpected(failure(Stage::body, fmt::format("response over {} bytes", limit)));
+  };
+  if (const auto length = content_length()) {
+    if (*length > limit) co_return too_much();
+    whole.reserve(std::min<std::size_t>(*length, 1024 * 1024) + spare);
+  }
+  for (;;) {
+    auto piece = co_await read_some(deadline);
+    if (!piece) co_return std::unexpected(std::move(piece.error()));
+    if (piece->empty()) break;
+    if (whole.size() + piece->size() > limit) co_return too_much();
+    whole.append(*piece);
+  }
+  if (whole.capacity() - whole.size() < spare) whole.reserve(whole.size() + spare);
+  co_return whole;
+}
+
+awaitable<void> HttpResponse::discard() {
+  auto& timers = client_->worker.timers();
+  const auto deadline = timers.now() + discard_time;
+  if (content_length().value_or(0) > discardable) co_return;
+  for (std::size_t total = 0; total <= discardable;) {
+    const auto piece = co_await read_some(deadline);
+    if (!piece || piece->empty()) break;
+    total += piece->size();
+  }
+}
+
+std::vector<HttpHeader> HttpResponse::headers() const {
+  std::vector<HttpHeader> all;
+  const auto& fields = parser_->fields();
+  all.reserve(fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    all.push_back({std::string(fields.name(i)), std::string(fields.value(i))});
+  }
+  return all;
+}
+
+/// The exchange is over for the connection: to the pool with it, or away.
+void HttpResponse::release() {
+  if (!connection_) return;
+  const bool reusable = parser_->state() == ParserState::done && parser_->keep_alive() &&
+                        sent_whole_ && connection_->unread().empty() && !interrupt_.fired();
+  interrupt_.on_fire(nullptr);
+  interrupt_.until(std::nullopt);
+  if (reusable) client_->put_idle(std::move(connection_));
+  connection_.reset();
+}
+
+}  // namespace mooring::io

@@ -1,0 +1,25 @@
+#include "io/signals.hpp"
+
+#include <boost/asio/signal_set.hpp>
+
+namespace mooring::io {
+
+struct Signals::Impl {
+  asio::signal_set set;
+};
+
+Signals::Signals(Worker& worker, std::initializer_list<int> numbers)
+    : impl_(std::make_unique<Impl>(Impl{asio::signal_set(worker.context())})) {
+  for (const int number : numbers) impl_->set.add(number);
+}
+
+Signals::~Signals() = default;
+
+awaitable<int> Signals::next() {
+  const auto [error, number] = co_await impl_->set.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_return error ? 0 : number;
+}
+
+void Signals::stop() { impl_->set.cancel(); }
+
+}  // namespace mooring::io

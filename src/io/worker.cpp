@@ -1,0 +1,46 @@
+#include "io/worker.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <csignal>
+
+#include "io/coarse_timers.hpp"
+
+namespace mooring::io {
+
+Worker::Worker(unsigned index, std::unique_ptr<core::Timers> timers)
+    : index_(index), timers_(std::move(timers)) {
+  if (!timers_) timers_ = std::make_unique<CoarseTimers>(context_);
+  // A peer that closes must be an error code, never a signal. OpenSSL and pipes have no
+  // MSG_NOSIGNAL.
+  static const bool ignored = std::signal(SIGPIPE, SIG_IGN) != SIG_ERR;
+  static_cast<void>(ignored);
+}
+
+Worker::~Worker() {
+  stop();
+  join();
+  // Coroutines that still wait are destroyed while the timers they hold on to exist.
+  context_.end();
+}
+
+void Worker::post(std::function<void()> task) { asio::post(context_, std::move(task)); }
+
+bool Worker::on_this_thread() { return context_.get_executor().running_in_this_thread(); }
+
+void Worker::run() {
+  auto work = asio::make_work_guard(context_);
+  context_.run();
+  context_.restart();
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::stop() { context_.stop(); }
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace mooring::io

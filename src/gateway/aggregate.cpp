@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <unordered_map>
 #include <utility>
 
@@ -49,48 +50,68 @@ std::string normalized(std::string_view tool) {
   return protocol::with_member(tool, "inputSchema", better);
 }
 
+/// Definitions that differ from the catalogue's, or stand in none.
+using Made = std::deque<CatalogueItem>;
+using Items = std::vector<const CatalogueItem*>;
+
+Items pointers(const std::vector<CatalogueItem>& items) {
+  Items out;
+  out.reserve(items.size());
+  for (const auto& item : items) out.push_back(&item);
+  return out;
+}
+
 /// The tools that an upstream shows, under its own names: those that pass the filter, then the
 /// utility tools.
-std::vector<CatalogueItem> shown_tools(const Contribution& contribution) {
+Items shown_tools(const Contribution& contribution, Made& made) {
   const auto& config = config_of(contribution);
   const auto& list = catalogue_of(contribution)[ListKind::tools];
-  std::vector<CatalogueItem> tools;
+  Items tools;
   tools.reserve(list.items.size());
   for (const auto& item : list.items) {
     if (!passes(config.tools, item.key)) continue;
-    tools.push_back(item);
-    if (config.normalize_schemas) tools.back().json = normalized(item.json);
+    tools.push_back(&item);
+    if (!config.normalize_schemas) continue;
+    if (auto better = normalized(item.json); better != item.json) {
+      tools.back() =
+          &made.emplace_back(item.key, std::move(better), item.read_only, item.idempotent);
+    }
   }
   if (!config.resources_as_tools) return tools;
   for (auto& definition : utility_tools(contribution.capabilities)) {
     auto name = protocol::string_member(definition, "name");
     if (list.find(name) != nullptr) continue;
-    tools.push_back({std::move(name), std::move(definition), true, true});
+    tools.push_back(&made.emplace_back(std::move(name), std::move(definition), true, true));
   }
   return tools;
 }
 
-/// A list of raw definitions as the value of a result's member.
+/// A result object with one list of raw definitions.
 class ListText {
  public:
+  explicit ListText(ListKind kind, std::size_t expected = 0) {
+    text_.reserve(expected);
+    text_.append("{\"").append(upstream::list_member(kind)).append("\":");
+    begin_ = text_.size();
+    text_ += '[';
+  }
   void add(std::string_view definition) {
-    if (!text_.empty()) text_ += ',';
+    if (text_.back() != '[') text_ += ',';
     text_ += definition;
   }
-  std::string array() && { return '[' + std::move(text_) + ']'; }
-  std::string result(ListKind kind) && {
-    return fmt::format("{{\"{}\":[{}]}}", upstream::list_member(kind), text_);
-  }
+  std::string array() && { return std::move(text_ += ']').substr(begin_); }
+  std::string result() && { return std::move(text_ += "]}"); }
 
  private:
   std::string text_;
+  std::size_t begin_ = 0;
 };
 
 std::string list_result(ListKind kind, const upstream::CatalogueList& list) {
   if (!list.single_page.empty()) return list.single_page;
-  ListText text;
+  ListText text(kind);
   for (const auto& item : list.items) text.add(item.json);
-  return std::move(text).result(kind);
+  return std::move(text).result();
 }
 
 // ── names
@@ -99,23 +120,21 @@ std::string list_result(ListKind kind, const upstream::CatalogueList& list) {
 /// A tool or prompt on its way into the aggregate.
 struct Named {
   const Contribution* from = nullptr;
-  CatalogueItem item;
+  const CatalogueItem* item = nullptr;
   std::string public_name;  ///< empty: no name could be found
   bool exact = false;       ///< server and name are spelled in it as they are
 };
 
-void add_named(
-    std::vector<Named>& all, const Contribution& from, std::vector<CatalogueItem> items
-) {
+void add_named(std::vector<Named>& all, const Contribution& from, const Items& items) {
   std::vector<std::string> names;
   names.reserve(items.size());
-  for (const auto& item : items) names.push_back(item.key);
+  for (const auto* item : items) names.push_back(item->key);
   auto public_names = protocol::assign_public_names(from.server, names);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const auto& name = items[i].key;
-    const bool exact = public_names[i].size() == from.server.size() + 2 + name.size() &&
-                       public_names[i].starts_with(from.server) && public_names[i].ends_with(name);
-    all.push_back({&from, std::move(items[i]), std::move(public_names[i]), exact});
+    auto& shown = public_names[i];
+    const bool exact = shown.size() == from.server.size() + 2 + names[i].size() &&
+                       shown.starts_with(from.server) && shown.ends_with(names[i]);
+    all.push_back({&from, items[i], std::move(shown), exact});
   }
 }
 
@@ -134,11 +153,11 @@ void settle_names(std::vector<Named>& all, std::vector<std::string>& warnings) {
     auto* loser = &named;
     if (named.exact && !holder->exact) std::swap(loser, holder);
     const auto& winner = *holder;
-    loser->public_name = protocol::hashed_public_name(loser->from->server, loser->item.key);
+    loser->public_name = protocol::hashed_public_name(loser->from->server, loser->item->key);
     const bool found = taken.try_emplace(loser->public_name, loser).second;
     warnings.push_back(fmt::format(
         "'{}' of server '{}' and '{}' of server '{}' would both be called '{}'; the latter is {}",
-        winner.item.key, winner.from->server, loser->item.key, loser->from->server,
+        winner.item->key, winner.from->server, loser->item->key, loser->from->server,
         winner.public_name, found ? fmt::format("shown as '{}'", loser->public_name) : "not shown"
     ));
     if (!found) loser->public_name.clear();
@@ -221,17 +240,18 @@ std::string merged_capabilities(const std::vector<Contribution>& contributions, 
       subscribe |= flag && protocol::is_true(*flag);
     }
   }
-  ListText text;
-  if (tools) text.add(R"("tools":{"listChanged":true})");
-  if (resources && subscribe) text.add(R"("resources":{"subscribe":true,"listChanged":true})");
-  if (resources && !subscribe) text.add(R"("resources":{"listChanged":true})");
-  if (prompts) text.add(R"("prompts":{"listChanged":true})");
-  if (logging) text.add(R"("logging":{})");
-  if (completions) text.add(R"("completions":{})");
-  auto array = std::move(text).array();
-  array.front() = '{';
-  array.back() = '}';
-  return array;
+  std::string text = "{";
+  const auto add = [&](std::string_view capability) {
+    if (text.size() > 1) text += ',';
+    text += capability;
+  };
+  if (tools) add(R"("tools":{"listChanged":true})");
+  if (resources && subscribe) add(R"("resources":{"subscribe":true,"listChanged":true})");
+  if (resources && !subscribe) add(R"("resources":{"listChanged":true})");
+  if (prompts) add(R"("prompts":{"listChanged":true})");
+  if (logging) add(R"("logging":{})");
+  if (completions) add(R"("completions":{})");
+  return text + '}';
 }
 
 }  // namespace
@@ -253,20 +273,21 @@ std::shared_ptr<const ServerView> make_server_view(const Contribution& contribut
   if (!filters(config.tools) && !config.resources_as_tools && !config.normalize_schemas)
     return view;
 
-  const auto shown = shown_tools(contribution);
+  Made made;
+  const auto shown = shown_tools(contribution, made);
   if (filters(config.tools)) {
     view->shown_tools.emplace();
-    for (const auto& tool : shown) view->shown_tools->push_back(tool.key);
+    for (const auto* tool : shown) view->shown_tools->push_back(tool->key);
     std::ranges::sort(*view->shown_tools);
   }
   const auto& list = catalogue[ListKind::tools];
-  if (shown == list.items) return view;
-  ListText text;
-  for (const auto& tool : shown) text.add(tool.json);
+  if (shown == pointers(list.items)) return view;
+  ListText text(ListKind::tools);
+  for (const auto* tool : shown) text.add(tool->json);
   // Whatever else the server said beside its tools (_meta, extensions) stays.
   view->results[ListKind::tools] =
       list.single_page.empty()
-          ? std::move(text).result(ListKind::tools)
+          ? std::move(text).result()
           : protocol::with_member(list.single_page, "tools", std::move(text).array());
   return view;
 }
@@ -284,37 +305,40 @@ Aggregate::Aggregate(const std::vector<Contribution>& contributions) {
 
 void Aggregate::add_tools(const std::vector<Contribution>& contributions) {
   std::vector<Named> all;
-  for (const auto& from : contributions) add_named(all, from, shown_tools(from));
+  Made made;
+  for (const auto& from : contributions) add_named(all, from, shown_tools(from, made));
   settle_names(all, warnings_);
-  ListText text;
+  std::size_t expected = 0;
+  for (const auto& named : all) expected += named.item->json.size() + protocol::max_name;
+  ListText text(ListKind::tools, expected);
   for (auto& named : all) {
     if (named.public_name.empty()) continue;
-    auto definition = examined(ListKind::tools, *named.from, named.item, warnings_);
-    definition = with_schema(std::move(definition), *named.from, named.item, warnings_);
+    auto definition = examined(ListKind::tools, *named.from, *named.item, warnings_);
+    definition = with_schema(std::move(definition), *named.from, *named.item, warnings_);
     text.add(renamed(definition, named.public_name));
-    tools_.emplace(std::move(named.public_name), Route{named.from->server, named.item.key});
+    tools_.emplace(std::move(named.public_name), Route{named.from->server, named.item->key});
   }
-  results_[ListKind::tools] = std::move(text).result(ListKind::tools);
+  results_[ListKind::tools] = std::move(text).result();
 }
 
 void Aggregate::add_prompts(const std::vector<Contribution>& contributions) {
   std::vector<Named> all;
   for (const auto& from : contributions) {
-    add_named(all, from, catalogue_of(from)[ListKind::prompts].items);
+    add_named(all, from, pointers(catalogue_of(from)[ListKind::prompts].items));
   }
   settle_names(all, warnings_);
-  ListText text;
+  ListText text(ListKind::prompts);
   for (auto& named : all) {
     if (named.public_name.empty()) continue;
-    const auto definition = examined(ListKind::prompts, *named.from, named.item, warnings_);
+    const auto definition = examined(ListKind::prompts, *named.from, *named.item, warnings_);
     text.add(renamed(definition, named.public_name));
-    prompts_.emplace(std::move(named.public_name), Route{named.from->server, named.item.key});
+    prompts_.emplace(std::move(named.public_name), Route{named.from->server, named.item->key});
   }
-  results_[ListKind::prompts] = std::move(text).result(ListKind::prompts);
+  results_[ListKind::prompts] = std::move(text).result();
 }
 
 void Aggregate::add_resources(const std::vector<Contribution>& contributions) {
-  ListText text;
+  ListText text(ListKind::resources);
   for (const auto& from : contributions) {
     for (const auto& item : catalogue_of(from)[ListKind::resources].items) {
       const auto [place, fresh] = resources_.try_emplace(item.key, from.server);
@@ -325,11 +349,11 @@ void Aggregate::add_resources(const std::vector<Contribution>& contributions) {
       text.add(addressed(ListKind::resources, from, item));
     }
   }
-  results_[ListKind::resources] = std::move(text).result(ListKind::resources);
+  results_[ListKind::resources] = std::move(text).result();
 }
 
 void Aggregate::add_templates(const std::vector<Contribution>& contributions) {
-  ListText text;
+  ListText text(ListKind::resource_templates);
   std::unordered_map<std::string_view, std::string_view> owners;
   for (const auto& from : contributions) {
     for (const auto& item : catalogue_of(from)[ListKind::resource_templates].items) {
@@ -342,7 +366,7 @@ void Aggregate::add_templates(const std::vector<Contribution>& contributions) {
       text.add(addressed(ListKind::resource_templates, from, item));
     }
   }
-  results_[ListKind::resource_templates] = std::move(text).result(ListKind::resource_templates);
+  results_[ListKind::resource_templates] = std::move(text).result();
 }
 
 /// The URI is what the server will be asked for: it stays, whatever characters it holds.

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <vector>
 
 #include "protocol/json_scan.hpp"
 
 namespace mooring::gateway {
+
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -86,18 +89,36 @@ void append_visible(std::string& out, std::string_view text, bool escapes) {
   }
 }
 
-bool may_hold_invisible(std::string_view text, bool escapes) {
-  const bool wide =
-      std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-  return wide || (escapes && text.find("\\u") != std::string_view::npos);
+bool holds_invisible(std::string_view text, bool escapes) {
+  constexpr std::uint64_t high_bits = 0x8080808080808080U;
+  for (std::size_t at = 0; at < text.size();) {
+    std::uint64_t word = 0;
+    if (at + sizeof word <= text.size()) {
+      std::memcpy(&word, text.data() + at, sizeof word);
+      if ((word & high_bits) == 0) {
+        at += sizeof word;
+        continue;
+      }
+    }
+    const auto unit = utf8_unit(text, at);
+    if (is_invisible(unit.code)) return true;
+    at += unit.size;
+  }
+  if (!escapes) return false;
+  for (auto at = text.find("\\u"); at != std::string_view::npos; at = text.find("\\u", at + 2)) {
+    if (is_invisible(escaped_unit(text, at).code)) return true;
+  }
+  return false;
 }
 
 /// The body of the string that begins at or after `from`; moves `from` behind it.
 std::optional<std::string_view> next_string(std::string_view json, std::size_t& from) {
   const auto open = json.find('"', from);
   if (open == std::string_view::npos) return std::nullopt;
-  auto close = open + 1;
-  while (close < json.size() && json[close] != '"') close += json[close] == '\\' ? 2U : 1U;
+  auto close = json.find_first_of("\"\\", open + 1);
+  while (close < json.size() && json[close] == '\\') {
+    close = json.find_first_of("\"\\", close + 2);
+  }
   close = std::min(close, json.size());
   from = close + 1;
   return json.substr(open + 1, close - open - 1);
@@ -178,24 +199,23 @@ std::optional<std::string> keeps_secret(std::string_view text, std::size_t at) {
 
 std::optional<std::string> phrase_at(std::string_view text, std::size_t at) {
   const auto rest = text.substr(at);
-  const auto begins = [&](Words words) {
-    return std::ranges::any_of(words, [&](std::string_view w) { return rest.starts_with(w); });
-  };
+  // Asked at every word of every description: literals of known length compare as integers.
+  const auto begins = [rest](auto... words) { return (rest.starts_with(words) || ...); };
   switch (text[at]) {
     case 'b':
     case 'f':
     case 'i':
     case 'o':
-      if (begins({"bypass", "forget", "ignore", "override"}))
+      if (begins("bypass"sv, "forget"sv, "ignore"sv, "override"sv))
         return overrides_instructions(text, at);
       return std::nullopt;
     case 'd':
-      if (begins({"disregard"})) return overrides_instructions(text, at);
+      if (begins("disregard"sv)) return overrides_instructions(text, at);
       [[fallthrough]];
     case 'm':
     case 'n':
     case 's':
-      if (begins({"do ", "don", "must ", "never ", "shall ", "should "})) {
+      if (begins("do "sv, "don"sv, "must "sv, "never "sv, "shall "sv, "should "sv)) {
         return keeps_secret(text, at);
       }
       return std::nullopt;
@@ -234,7 +254,7 @@ bool has_tags(std::string_view text) {
 
 std::optional<std::string> suspicious(std::string_view description) {
   std::string text;
-  if (may_hold_invisible(description, false)) {
+  if (holds_invisible(description, false)) {
     append_visible(text, description, false);
     text = lower(text);
   } else {
@@ -268,6 +288,13 @@ std::optional<std::string> suspicious(std::string_view description) {
 }
 
 std::string readable_text(std::string_view definition) {
+  if (definition.find('\\') == std::string_view::npos) {
+    // Every quote is the border of a string here. What stands between strings says nothing to
+    // anybody.
+    std::string out(definition);
+    std::ranges::replace(out, '"', separator);
+    return out;
+  }
   std::string out;
   out.reserve(definition.size());
   std::size_t at = 0;
@@ -283,13 +310,13 @@ std::string readable_text(std::string_view definition) {
 }
 
 std::string without_invisible(std::string_view definition) {
-  if (!may_hold_invisible(definition, true)) return std::string(definition);
+  if (!holds_invisible(definition, true)) return std::string(definition);
   std::string out;
   out.reserve(definition.size());
   std::size_t copied = 0;
   std::size_t at = 0;
   while (const auto body = next_string(definition, at)) {
-    if (!may_hold_invisible(*body, true)) continue;
+    if (!holds_invisible(*body, true)) continue;
     const auto begin = static_cast<std::size_t>(body->data() - definition.data());
     out.append(definition, copied, begin - copied);
     append_visible(out, *body, true);

@@ -186,7 +186,7 @@ class Normalizer {
         changed_ = true;
         return true;
       }
-      if (member.key == bound && flag->value == "true") {
+      if (member.key == bound && flag->value == "true" && member.value != "true") {
         put(out, flag->raw_key, member.value);
         return true;
       }

@@ -5,11 +5,12 @@
 namespace mooring::io {
 
 struct Signals::Impl {
+  explicit Impl(Worker& worker) : set(worker.context()) {}
   asio::signal_set set;
 };
 
 Signals::Signals(Worker& worker, std::initializer_list<int> numbers)
-    : impl_(std::make_unique<Impl>(Impl{asio::signal_set(worker.context())})) {
+    : impl_(std::make_unique<Impl>(worker)) {
   for (const int number : numbers) impl_->set.add(number);
 }
 

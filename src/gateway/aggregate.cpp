@@ -267,7 +267,7 @@ std::shared_ptr<const ServerView> make_server_view(const Contribution& contribut
   auto view = std::make_shared<ServerView>();
   const auto& catalogue = catalogue_of(contribution);
   for (const auto kind : upstream::all_lists) {
-    view->results[kind] = list_result(kind, catalogue[kind]);
+    if (catalogue[kind].offered) view->results[kind] = list_result(kind, catalogue[kind]);
   }
   const auto& config = config_of(contribution);
   if (!filters(config.tools) && !config.resources_as_tools && !config.normalize_schemas)

@@ -25,7 +25,7 @@ struct Contribution {
 /// What one upstream shows at `/mcp/SERVER`: its lists after the tool filter, ready to be sent.
 /// With nothing to filter or to normalize the server's own bytes are kept.
 struct ServerView {
-  std::map<upstream::ListKind, std::string> results;  ///< raw result objects
+  std::map<upstream::ListKind, std::string> results;  ///< raw result objects of the lists it offers
   bool shows_tool(std::string_view name) const;
   std::optional<std::vector<std::string>> shown_tools;  ///< sorted; empty: all
 };

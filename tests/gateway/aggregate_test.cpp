@@ -205,7 +205,7 @@ TEST(Aggregate, TOOL_12_a_single_page_is_served_untouched) {
       R"({"_meta":{"a":1.0}, "tools":[{"name":"t", "x":1e2,"inputSchema":{}}],"ttlMs":5})";
   auto server = Server("s").page(ListKind::tools, page);
   EXPECT_EQ(make_server_view(server)->results.at(ListKind::tools), page);
-  EXPECT_EQ(make_server_view(server)->results.at(ListKind::prompts), R"({"prompts":[]})");
+  EXPECT_FALSE(make_server_view(server)->results.contains(ListKind::prompts)) << "not offered";
   EXPECT_TRUE(make_server_view(server)->shows_tool("anything"));
   EXPECT_EQ(make_server_view(server.include({"*"}))->results.at(ListKind::tools), page);
   EXPECT_EQ(
@@ -315,6 +315,14 @@ TEST(Aggregate, TOOL_07_utility_tools_only_when_asked_for_and_advertised) {
   EXPECT_EQ(Aggregate({server}).tool("s__list_resources")->name, "list_resources");
   server.capabilities = R"({"tools":{}})";
   EXPECT_THAT(view_names(server), ElementsAre("t", "read_resource"));
+  Server toolless("r");
+  toolless.capabilities = R"({"resources":{}})";
+  toolless.config.resources_as_tools = true;
+  EXPECT_THAT(view_names(toolless), ElementsAre("list_resources", "read_resource"));
+  EXPECT_EQ(
+      Aggregate({toolless}).capabilities(),
+      R"({"tools":{"listChanged":true},"resources":{"listChanged":true}})"
+  );
   server.capabilities = R"({"prompts":{}})";
   server.include({"t"});
   EXPECT_THAT(view_names(server), ElementsAre("t", "list_prompts", "get_prompt"));
@@ -396,8 +404,8 @@ TEST(Aggregate, an_upstream_without_a_catalogue_contributes_nothing) {
   for (const auto kind : upstream::all_lists) {
     const auto empty = fmt::format(R"({{"{}":[]}})", upstream::list_member(kind));
     EXPECT_EQ(all.result(kind), empty);
-    EXPECT_EQ(make_server_view(never_connected)->results.at(kind), empty);
   }
+  EXPECT_THAT(make_server_view(never_connected)->results, IsEmpty());
 }
 
 TEST(Aggregate, a_thousand_upstreams_of_twenty_tools) {

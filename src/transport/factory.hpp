@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mooring/result.hpp>
+#include <mooring/upstream_config.hpp>
+
+#include "core/proxy_env.hpp"
+#include "io/worker.hpp"
+#include "transport/channel.hpp"
+#include "transport/process_channel.hpp"
+
+namespace mooring::transport {
+
+/// Where channels come from, so that a simulation can put its own world behind them. Safe from any
+/// worker; a channel is made on the thread of the worker it is for.
+class ChannelFactory {
+ public:
+  virtual ~ChannelFactory() = default;
+  virtual std::unique_ptr<Channel> http(io::Worker& worker, const UpstreamConfig& config) = 0;
+  /// Starts the process. Fails at once, and by name, when the command cannot be executed.
+  virtual awaitable<Result<std::shared_ptr<ProcessChannel>>> stdio(
+      io::Worker& home, UpstreamConfig config
+  ) = 0;
+  /// Opens the stream of the HTTP+SSE transport (2024-11-05); the stream is the session.
+  virtual awaitable<Result<std::shared_ptr<ProcessChannel>>> sse(
+      io::Worker& home, UpstreamConfig config, io::AbortSource& abort
+  );
+};
+
+/// Sockets and processes of this machine. A child's stderr goes to STATE/logs/SERVER.log.
+class SystemChannels final : public ChannelFactory {
+ public:
+  SystemChannels(std::filesystem::path state_dir, core::ProxySettings proxies);
+
+  std::unique_ptr<Channel> http(io::Worker& worker, const UpstreamConfig& config) override;
+  awaitable<Result<std::shared_ptr<ProcessChannel>>> stdio(io::Worker& home, UpstreamConfig config)
+      override;
+
+ private:
+  std::filesystem::path state_dir_;
+  std::shared_ptr<const core::ProxySettings> proxies_;
+};
+
+}  // namespace mooring::transport

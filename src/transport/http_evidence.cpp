@@ -1,0 +1,139 @@
+#include "transport/http_evidence.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace mooring::transport {
+
+using recovery::Delivery;
+using recovery::Failure;
+using recovery::Stage;
+
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
+Stage stage_of(io::HttpFailure::Stage stage) {
+  switch (stage) {
+    case io::HttpFailure::Stage::resolve:
+      return Stage::resolve;
+    case io::HttpFailure::Stage::connect:
+      return Stage::connect;
+    case io::HttpFailure::Stage::tls:
+      return Stage::tls;
+    case io::HttpFailure::Stage::proxy:
+      return Stage::proxy;
+    case io::HttpFailure::Stage::write:
+      return Stage::write;
+    case io::HttpFailure::Stage::headers:
+      return Stage::headers;
+    case io::HttpFailure::Stage::body:
+      break;
+  }
+  return Stage::body;
+}
+
+Failure about(const RequestFacts& facts) {
+  Failure failure;
+  failure.method = facts.method;
+  failure.sent_session_id = facts.with_session;
+  return failure;
+}
+
+/// A 4xx to a request with our session id whose text finds fault with a session. Loose: whether the
+/// session is lost is for the rules to say, and only then the delivery matters.
+bool names_session(const Failure& failure) {
+  if (!failure.sent_session_id || failure.http_status.value_or(0) / 100 != 4) return false;
+  const auto text = lower(failure.body.substr(0, 2048));
+  if (text.find("session") == std::string::npos) return false;
+  constexpr std::array<std::string_view, 9> faults = {"not found", "invalid",   "expired",
+                                                      "unknown",   "terminat",  "no valid",
+                                                      "missing",   "no longer", "not exist"};
+  return std::ranges::any_of(faults, [&](auto fault) {
+    return text.find(fault) != std::string::npos;
+  });
+}
+
+}  // namespace
+
+bool refuses_session(const Failure& failure) {
+  if (!failure.sent_session_id || !failure.http_status) return false;
+  if (*failure.http_status < 400 || *failure.http_status > 499) return false;
+  return recovery::session_lost(failure);
+}
+
+Failure from_broken_exchange(const io::HttpFailure& broken, const RequestFacts& facts) {
+  Failure failure = about(facts);
+  failure.stage = stage_of(broken.stage);
+  failure.bytes_sent = broken.bytes_sent;
+  failure.connection_reused = broken.connection_reused;
+  failure.timed_out = broken.timed_out;
+  failure.aborted = broken.aborted;
+  failure.error = broken.message;
+  failure.delivery = broken.bytes_sent == 0 ? Delivery::not_sent : Delivery::unknown;
+  return failure;
+}
+
+Failure from_answer(
+    const io::IncomingHttpResponse& response, std::string body, bool complete,
+    const RequestFacts& facts
+) {
+  Failure failure = about(facts);
+  failure.http_status = response.status();
+  for (auto& header : response.headers()) {
+    failure.headers.emplace_back(std::move(header.name), std::move(header.value));
+  }
+  failure.bytes_sent = response.bytes_sent();
+  failure.connection_reused = response.connection_reused();
+  failure.response_begun = response.status() < 300;
+  failure.body = std::move(body);
+  if (failure.body.size() > evidence_bytes) failure.body.resize(evidence_bytes);
+  const bool refused = complete && (refuses_session(failure) || names_session(failure));
+  failure.delivery = refused ? Delivery::refused : Delivery::unknown;
+  return failure;
+}
+
+Failure from_broken_body(
+    const io::HttpFailure* broken, std::string error, const RequestFacts& facts
+) {
+  Failure failure = about(facts);
+  failure.stage = Stage::body;
+  failure.response_begun = true;
+  failure.error = std::move(error);
+  if (broken != nullptr) {
+    failure.bytes_sent = broken->bytes_sent;
+    failure.connection_reused = broken->connection_reused;
+    failure.timed_out = broken->timed_out;
+    failure.aborted = broken->aborted;
+    if (failure.error.empty()) failure.error = broken->message;
+  }
+  return failure;
+}
+
+Failure from_abort(const RequestFacts& facts) {
+  Failure failure = from_broken_body(nullptr, "given up by the caller", facts);
+  failure.aborted = true;
+  return failure;
+}
+
+std::string media_type(std::string_view content_type) {
+  const auto end = content_type.find_first_of("; \t,");
+  return lower(content_type.substr(0, end));
+}
+
+bool is_event_stream(std::string_view content_type) {
+  return media_type(content_type) == "text/event-stream";
+}
+
+bool is_json(std::string_view content_type) {
+  const auto type = media_type(content_type);
+  return type == "application/json" || type.ends_with("+json");
+}
+
+}  // namespace mooring::transport

@@ -1,0 +1,109 @@
+#include "transport/http_wire.hpp"
+
+#include <algorithm>
+#include <array>
+#include <mooring/version.hpp>
+
+namespace mooring::transport {
+
+namespace {
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+/// Headers whose meaning belongs to the transport: a configured value could only break it.
+bool is_reserved(std::string_view name) {
+  constexpr std::array<std::string_view, 8> reserved = {"Accept",         "Content-Type",
+                                                        "Mcp-Session-Id", "MCP-Protocol-Version",
+                                                        "Last-Event-ID",  "Content-Length",
+                                                        "Connection",     "Transfer-Encoding"};
+  return std::ranges::any_of(reserved, [&](auto r) { return equals_ignoring_case(r, name); });
+}
+
+}  // namespace
+
+HttpWire::HttpWire(io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options)
+    : url_(core::Url::parse(config.url)),
+      client_(std::make_unique<io::HttpClient>(worker, std::move(options))) {
+  for (const auto& [name, value] : config.headers) {
+    if (is_reserved(name)) continue;
+    if (equals_ignoring_case(name, "User-Agent")) own_user_agent_ = false;
+    configured_.push_back({name, value});
+  }
+}
+
+std::vector<io::HttpHeader> HttpWire::headers(
+    const SessionHeaders* session, std::string_view accept
+) const {
+  std::vector<io::HttpHeader> all;
+  all.reserve(configured_.size() + 6);
+  all = configured_;
+  if (own_user_agent_) all.push_back({"User-Agent", "mooring/" MOORING_VERSION});
+  all.push_back({"Accept", std::string(accept)});
+  if (session == nullptr) return all;
+  if (!session->protocol_version.empty()) {
+    all.push_back({"MCP-Protocol-Version", session->protocol_version});
+  }
+  if (!session->session_id.empty()) all.push_back({"Mcp-Session-Id", session->session_id});
+  return all;
+}
+
+awaitable<HttpWire::Answer> HttpWire::post(
+    std::string bytes, const SessionHeaders* session, io::AbortSource* abort,
+    std::optional<core::TimePoint> deadline
+) {
+  io::OutgoingHttpRequest request;
+  request.method = "POST";
+  request.headers = headers(session, "application/json, text/event-stream");
+  request.headers.push_back({"Content-Type", "application/json"});
+  request.body = std::move(bytes);
+  request.abort = abort;
+  request.deadline = deadline;
+  return send(std::move(request));
+}
+
+awaitable<HttpWire::Answer> HttpWire::get(
+    const SessionHeaders* session, std::string_view last_event_id, io::AbortSource* abort
+) {
+  io::OutgoingHttpRequest request;
+  request.method = "GET";
+  request.headers = headers(session, "text/event-stream");
+  if (!last_event_id.empty()) {
+    request.headers.push_back({"Last-Event-ID", std::string(last_event_id)});
+  }
+  request.abort = abort;
+  return send(std::move(request));
+}
+
+awaitable<HttpWire::Answer> HttpWire::remove(
+    const SessionHeaders& session, core::TimePoint deadline
+) {
+  io::OutgoingHttpRequest request;
+  request.method = "DELETE";
+  request.headers = headers(&session, "application/json, text/event-stream");
+  request.deadline = deadline;
+  return send(std::move(request));
+}
+
+awaitable<HttpWire::Answer> HttpWire::send(io::OutgoingHttpRequest request) {
+  io::HttpFailure failure;
+  if (!url_) {
+    failure.stage = io::HttpFailure::Stage::resolve;
+    failure.message = url_.error().detail;
+    co_return std::unexpected(std::move(failure));
+  }
+  if (!client_) {
+    failure.aborted = true;
+    failure.message = "the channel was closed";
+    co_return std::unexpected(std::move(failure));
+  }
+  request.url = *url_;
+  request.configured_headers = configured_.size();
+  co_return co_await client_->send(std::move(request));
+}
+
+}  // namespace mooring::transport

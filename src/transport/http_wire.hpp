@@ -1,0 +1,48 @@
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <mooring/upstream_config.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/http_client.hpp"
+#include "io/worker.hpp"
+#include "transport/channel.hpp"
+
+namespace mooring::transport {
+
+/// Turns what the channel wants into HTTP requests of one upstream, and error answers into text.
+class HttpWire {
+ public:
+  using Response = std::unique_ptr<io::IncomingHttpResponse>;
+  using Answer = std::expected<Response, io::HttpFailure>;
+
+  HttpWire(io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options);
+
+  awaitable<Answer> post(
+      std::string bytes, const SessionHeaders* session, io::AbortSource* abort,
+      std::optional<core::TimePoint> deadline = std::nullopt
+  );
+  /// The standalone stream, or with `last_event_id` the rest of a broken one.
+  awaitable<Answer> get(
+      const SessionHeaders* session, std::string_view last_event_id, io::AbortSource* abort
+  );
+  awaitable<Answer> remove(const SessionHeaders& session, core::TimePoint deadline);
+
+  /// Fails what is open and sends nothing any more.
+  void close() { client_.reset(); }
+
+ private:
+  std::vector<io::HttpHeader> headers(const SessionHeaders* session, std::string_view accept) const;
+  awaitable<Answer> send(io::OutgoingHttpRequest request);
+
+  Result<core::Url> url_;
+  std::vector<io::HttpHeader> configured_;
+  bool own_user_agent_ = true;
+  std::unique_ptr<io::HttpClient> client_;
+};
+
+}  // namespace mooring::transport

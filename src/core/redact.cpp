@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t min_secret = 6;
 constexpr std::size_t max_key = 64;
+constexpr std::size_t max_user = 256;
 
 bool is_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -127,8 +128,8 @@ class Scanner {
         continue;
       }
       out_.append(text_, copied_, hit->begin - copied_).append(redacted);
-      copied_ = hit->end;
-      at = std::max(hit->end, at + 1);
+      copied_ = whole_secrets(*hit);
+      at = std::max(copied_, at + 1);
     }
     if (copied_ == 0) return std::string(text_);
     out_.append(text_, copied_);
@@ -136,6 +137,15 @@ class Scanner {
   }
 
  private:
+  /// The end of a hit, moved so far that no registered secret which begins in it is left half.
+  std::size_t whole_secrets(const Hit& hit) const {
+    std::size_t end = hit.end;
+    for (std::size_t at = hit.begin; at < end; ++at) {
+      end = std::max(end, at + secrets().match(text_.substr(at)));
+    }
+    return end;
+  }
+
   std::optional<Hit> look(std::size_t at) const {
     if (const std::size_t size = secrets().match(text_.substr(at)); size != 0) {
       return Hit{at, at + size};
@@ -214,7 +224,9 @@ class Scanner {
 
   /// name=value, name: value, "name":"value", user:password@ of a URL.
   std::optional<Hit> look_at_separator(std::size_t at) const {
-    if (text_[at] == ':' && text_.substr(at).starts_with("://")) return look_at_userinfo(at + 3);
+    if (text_[at] == ':') {
+      if (auto hit = look_at_password(at)) return hit;
+    }
     bool quoted = false;
     const std::string key = key_before(at, quoted);
     if (key.empty()) return std::nullopt;
@@ -283,11 +295,17 @@ class Scanner {
     return end == std::string_view::npos ? text_.size() : end;
   }
 
-  std::optional<Hit> look_at_userinfo(std::size_t begin) const {
-    const std::size_t end = text_.find_first_of("/?#@ \t\r\n\"'<>", begin);
-    if (end == std::string_view::npos || text_[end] != '@') return std::nullopt;
-    const std::size_t colon = text_.find(':', begin);
-    if (colon >= end || colon + 1 == end) return std::nullopt;
+  /// The colon in ://user:password@
+  std::optional<Hit> look_at_password(std::size_t colon) const {
+    constexpr std::string_view delimiters = "/?#@ \t\r\n\"'<>";
+    std::size_t user = colon;
+    while (user > 0 && colon - user < max_user && text_[user - 1] != ':' &&
+           delimiters.find(text_[user - 1]) == std::string_view::npos) {
+      --user;
+    }
+    if (user < 3 || text_.substr(user - 3, 3) != "://") return std::nullopt;
+    const std::size_t end = text_.find_first_of(delimiters, colon);
+    if (end == std::string_view::npos || text_[end] != '@' || end == colon + 1) return std::nullopt;
     if (text_.substr(colon + 1, end - colon - 1) == redacted) return std::nullopt;
     return Hit{colon + 1, end};
   }

@@ -118,6 +118,17 @@ TEST(Redact, TOOL_11_registered_values_anywhere) {
   });
 }
 
+TEST(Redact, TOOL_11_a_registered_value_never_gets_through_beside_another_find) {
+  register_secret("s3cr3t-value");
+  register_secret("odd&secret value");
+  expect({
+      {"http://s3cr3t-value:pw@h/", "http://[REDACTED]:[REDACTED]@h/"},
+      {"http://bobs3cr3t-value:pw@h/", "http://bob[REDACTED]:[REDACTED]@h/"},
+      {"token=odd&secret value&x=1", "token=[REDACTED]&x=1"},
+      {"token=1odd&secret value;", "token=[REDACTED];"},
+  });
+}
+
 TEST(Redact, registering_while_others_redact) {
   std::thread writer([] {
     for (int i = 0; i < 500; ++i) register_secret("concurrent-secret-" + std::to_string(i));

@@ -20,25 +20,26 @@ namespace mooring::io {
 
 struct TlsClientOptions {
   bool verify = true;
-  std::string ca_file;      ///< PEM, instead of the system's store
-  std::string client_cert;  ///< PEM
-  std::string client_key;   ///< PEM; empty: in client_cert
+  std::string ca_file = {};      ///< PEM, instead of the system's store
+  std::string client_cert = {};  ///< PEM
+  std::string client_key = {};   ///< PEM; empty: in client_cert
 };
 
 struct HttpClientOptions {
-  TlsClientOptions tls;
+  TlsClientOptions tls = {};
   core::Duration connect_timeout =
       std::chrono::seconds(10);  ///< resolve, connect, proxy and TLS together
   /// A pooled connection that was idle for longer is not reused: common servers close at 5 s, and a
   /// request written into a closing connection may or may not have been read.
   core::Duration reuse_idle = std::chrono::seconds(4);
   std::size_t max_idle = 128;
+  /// A redirect beyond that, one to nowhere and one from https to http are handed out as they are.
   int max_redirects = 5;
   bool strict_redirect_headers = false;
   std::size_t header_bytes = 64 * 1024;
   /// Names of the environment's proxy settings are read by the caller (core/proxy_env.hpp); empty:
   /// direct.
-  std::function<std::optional<core::Url>(const core::Url&)> proxy_for;
+  std::function<std::optional<core::Url>(const core::Url&)> proxy_for = {};
 };
 
 /// Where and how an exchange failed. `bytes_sent` counts what the kernel took of this request on
@@ -50,7 +51,7 @@ struct HttpFailure {
   bool connection_reused = false;
   bool timed_out = false;
   bool aborted = false;
-  std::string message;
+  std::string message = {};
 };
 
 struct HttpHeader {

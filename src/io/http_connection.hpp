@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <list>
 #include <memory>
@@ -28,6 +29,7 @@ struct HttpServerState {
   TaskGroup tasks;
   std::list<HttpConnection*> connections;
   std::list<HttpConnection*> refused;  ///< over the limit: these get a 503 and no service
+  std::atomic<std::size_t> open = 0;   ///< connections.size(), for other threads
   bool draining = false;
   core::Timers::Id sweep = 0;
 };
@@ -51,7 +53,7 @@ class HttpConnection final : public HttpExchange,
   /// Says 503 and closes.
   awaitable<void> refuse();
 
-  void close();  ///< at once; a working handler learns that its peer is gone
+  void close() override;  ///< at once; a working handler learns that its peer is gone
   bool idle() const { return phase_ == Phase::idle; }
   void expire(core::TimePoint now);  ///< acts on a deadline that has passed
 

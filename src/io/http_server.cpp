@@ -74,12 +74,15 @@ awaitable<void> serve(std::shared_ptr<HttpServerState> state, tcp::socket socket
     ~Place() { list.erase(at); }
   };
   const Place place(list, connection.get());
+  state->open = state->connections.size();
   arm_sweep(state);
   if (refused) {
     co_await connection->refuse();
   } else {
     co_await connection->run();
   }
+  // This one is still listed.
+  state->open = state->connections.size() - (refused ? 0 : 1);
 }
 
 awaitable<void> accept_loop(
@@ -193,6 +196,6 @@ awaitable<void> HttpServer::stop() {
   impl->state->sweep = 0;
 }
 
-std::size_t HttpServer::connections() const { return impl_->state->connections.size(); }
+std::size_t HttpServer::connections() const { return impl_->state->open; }
 
 }  // namespace mooring::io

@@ -67,6 +67,9 @@ class HttpExchange {
   virtual awaitable<bool> write(std::string_view bytes) = 0;
   virtual awaitable<bool> end_stream() = 0;
 
+  /// Closes the connection at once, whatever was promised; everything after it is a no-op.
+  virtual void close() = 0;
+
   virtual bool responded() const = 0;  ///< an answer or a stream was begun
   virtual bool peer_gone() const = 0;
   /// `gone` runs once when the peer closes while the handler works or waits; at once if it is gone

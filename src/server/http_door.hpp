@@ -20,6 +20,7 @@ struct HttpDoorOptions {
   std::size_t event_bytes = std::size_t{4} << 20;               ///< kept per stream; older delivered events are forgotten
   std::size_t streams = 10'000;                                 ///< kept per worker
   std::size_t json_depth = 256;
+  std::string boot;           ///< names this start of the process; the same for all doors. Empty: made up
   int retry_ms = 1000;        ///< `retry:` of priming events
   bool always_stream = false; ///< every POST answer is an SSE stream from its first byte
   bool json_only = false;     ///< never stream; notifications that belong to a request are dropped

@@ -1,0 +1,248 @@
+#include "cli/serve.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+
+#include "cli/exit_code.hpp"
+#include "cli/gateway_file.hpp"
+#include "config/config.hpp"
+#include "core/file.hpp"
+#include "core/log.hpp"
+#include "core/paths.hpp"
+#include "core/proxy_env.hpp"
+#include "core/random.hpp"
+#include "core/redact.hpp"
+#include "core/seal.hpp"
+#include "gateway/gateway.hpp"
+#include "io/signals.hpp"
+#include "io/worker.hpp"
+#include "server/gateway_server.hpp"
+#include "server/stdio_door.hpp"
+#include "transport/factory.hpp"
+
+namespace mooring::cli {
+
+namespace fs = std::filesystem;
+namespace log = core::log;
+
+namespace {
+
+int complain(ExitCode code, std::string_view message) {
+  fmt::print(stderr, "mooring: {}\n", message);
+  return code;
+}
+
+std::optional<std::string> environment(std::string_view name) {
+  const auto* value = std::getenv(std::string(name).c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+/// Command line over file.
+Result<void> override_with(const ServeOptions& options, config::GatewayConfig& gateway) {
+  if (options.listen) gateway.listen = *options.listen;
+  if (options.threads) gateway.threads = *options.threads;
+  if (options.state_dir) gateway.state_dir = *options.state_dir;
+  gateway.insecure = gateway.insecure || options.insecure;
+  if (options.log_level && !log::parse_level(*options.log_level, gateway.log_level)) {
+    return fail(Reason::usage, "--log-level is one of trace, debug, info, warn, error, off");
+  }
+  if (options.log_format) {
+    if (*options.log_format != "text" && *options.log_format != "json") {
+      return fail(Reason::usage, "--log-format is text or json");
+    }
+    gateway.log_format = *options.log_format == "json" ? log::Format::json : log::Format::text;
+  }
+  return {};
+}
+
+/// The running gateway: everything in the order in which it is built, taken down in reverse.
+class Service {
+ public:
+  Service(ServeOptions options, config::Config config, fs::path state_dir, std::array<std::uint8_t, 32> key)
+      : options_(std::move(options)), settings_(config.gateway), state_dir_(std::move(state_dir)) {
+    for (int i = 0; i < settings_.threads; ++i) {
+      workers_.push_back(std::make_unique<io::Worker>(static_cast<unsigned>(i)));
+      pointers_.push_back(workers_.back().get());
+    }
+    channels_ = std::make_unique<transport::SystemChannels>(state_dir_, core::ProxySettings::from_environment());
+    gateway_ = std::make_unique<gateway::Gateway>(pointers_, *channels_, core::system_random(), settings_, key);
+    if (!settings_.tokens.empty()) {
+      local_token_ = core::system_random().token(24);
+      core::register_secret(local_token_);
+      settings_.tokens.push_back({"local", local_token_});
+    }
+    config_ = std::move(config);
+  }
+
+  int run() {
+    auto& control = *workers_.front();
+    const bool listens = !options_.stdio || options_.listen;
+    if (listens) {
+      server_ = std::make_unique<server::GatewayServer>(pointers_, *gateway_, settings_);
+      const auto address = config::parse_listen(settings_.listen);
+      if (!address) return complain(usage, address.error().detail);
+      const auto bound = server_->listen(*address);
+      if (!bound) return complain(failed, bound.error().detail);
+      // Scripts read this line; it is the first.
+      fmt::print(stderr, "listening {}\n", server_->url());
+      server_->on_reload([this] { return reload(); });
+      if (const auto written = write_gateway_file(state_dir_, {server_->url(), local_token_, ::getpid()}); !written) {
+        log::warn("serve", "other commands will not find this gateway: {}", written.error().detail);
+      }
+    }
+    for (const auto& warning : config_->warnings) log::warn("config", "{}", warning);
+    for (std::size_t i = 1; i < workers_.size(); ++i) workers_[i]->start();
+    io::TaskGroup tasks(control.executor());
+    tasks_ = &tasks;
+    signals_ = std::make_unique<io::Signals>(control, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP});
+    tasks.spawn(live());
+    tasks.spawn(watch_signals());
+    tasks.spawn(watch_config());
+    control.run();
+    for (std::size_t i = 1; i < workers_.size(); ++i) {
+      workers_[i]->stop();
+      workers_[i]->join();
+    }
+    return success;
+  }
+
+ private:
+  awaitable<void> live() {
+    co_await gateway_->apply(*config_);
+    if (options_.stdio) {
+      server::StdioDoor door(*workers_.front(), gateway_->router(0), {}, settings_.limits.request_bytes);
+      door_ = &door;
+      co_await door.run();
+      door_ = nullptr;
+      shutdown_.abort();
+    } else {
+      io::Event never(workers_.front()->executor(), workers_.front()->timers());
+      co_await never.wait(std::nullopt, &shutdown_);
+    }
+    if (server_) {
+      co_await server_->drain(settings_.drain_timeout);
+      gateway_->abort_calls();
+      co_await server_->stop();
+    }
+    co_await gateway_->stop();
+    remove_gateway_file(state_dir_, ::getpid());
+    signals_->stop();
+    tasks_->spawn(finish());
+  }
+
+  awaitable<void> finish() {
+    workers_.front()->stop();
+    co_return;
+  }
+
+  awaitable<void> watch_signals() {
+    for (;;) {
+      const int number = co_await signals_->next();
+      if (number == 0) co_return;
+      if (number == SIGHUP) {
+        if (const auto error = co_await reload(); !error.empty()) log::error("config", "not reloaded: {}", error);
+        continue;
+      }
+      if (shutdown_.aborted()) {
+        // Asked twice: whoever waits does not want to.
+        gateway_->abort_calls();
+        continue;
+      }
+      log::info("serve", "{}: finishing what is in hand", number == SIGINT ? "SIGINT" : "SIGTERM");
+      shutdown_.abort();
+      if (door_ != nullptr) {
+        door_->stop();
+        gateway_->abort_calls();
+      }
+    }
+  }
+
+  /// Empty: done. Else why the old configuration stays.
+  awaitable<std::string> reload() {
+    auto loaded = config::load(files(), environment);
+    if (!loaded) co_return loaded.error().detail;
+    for (const auto& warning : loaded->warnings) log::warn("config", "{}", warning);
+    if (const auto same = override_with(options_, loaded->gateway); !same) co_return same.error().detail;
+    const bool gateway_differs = !(loaded->gateway == config_->gateway);
+    if (gateway_differs) log::warn("config", "changes under gateway: take effect at the next start");
+    log::info("config", "reloading");
+    config_ = *loaded;
+    stamps_ = stamps();
+    co_await gateway_->apply(std::move(*loaded));
+    co_return std::string();
+  }
+
+  awaitable<void> watch_config() {
+    auto& timers = workers_.front()->timers();
+    stamps_ = stamps();
+    while (settings_.reload_interval.count() > 0 &&
+           co_await io::sleep_until(timers, timers.now() + settings_.reload_interval, &shutdown_)) {
+      if (stamps() == stamps_) continue;
+      stamps_ = stamps();
+      if (const auto error = co_await reload(); !error.empty()) log::error("config", "not reloaded: {}", error);
+    }
+  }
+
+  std::vector<fs::path> files() const {
+    if (!options_.config.empty()) return options_.config;
+    return config::default_files(fs::current_path(), environment);
+  }
+
+  std::vector<fs::file_time_type> stamps() const {
+    std::vector<fs::file_time_type> times;
+    std::error_code error;
+    for (const auto& file : config_->files) {
+      const auto time = fs::last_write_time(file, error);
+      times.push_back(error ? fs::file_time_type{} : time);
+    }
+    return times;
+  }
+
+  ServeOptions options_;
+  config::GatewayConfig settings_;
+  fs::path state_dir_;
+  std::string local_token_;
+  std::optional<config::Config> config_;
+  std::vector<fs::file_time_type> stamps_;
+  std::vector<std::unique_ptr<io::Worker>> workers_;
+  std::vector<io::Worker*> pointers_;
+  std::unique_ptr<transport::SystemChannels> channels_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<server::GatewayServer> server_;
+  std::unique_ptr<io::Signals> signals_;
+  server::StdioDoor* door_ = nullptr;
+  io::TaskGroup* tasks_ = nullptr;
+  io::AbortSource shutdown_;
+};
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  const auto files = options.config.empty() ? config::default_files(fs::current_path(), environment) : options.config;
+  if (files.empty()) {
+    return complain(usage, "no configuration: write mooring.yaml here, or name one with --config FILE");
+  }
+  auto loaded = config::load(files, environment);
+  if (!loaded) return complain(usage, loaded.error().detail);
+  if (const auto overridden = override_with(options, loaded->gateway); !overridden) {
+    return complain(usage, overridden.error().detail);
+  }
+  if (!options.stdio || options.listen) {
+    if (const auto exposed = config::check_exposure(loaded->gateway); !exposed) {
+      return complain(usage, exposed.error().detail);
+    }
+  }
+  log::configure(loaded->gateway.log_level, loaded->gateway.log_format);
+  const auto state_dir = core::state_dir(loaded->gateway.state_dir);
+  if (const auto made = core::ensure_private_dir(state_dir); !made) return complain(failed, made.error().detail);
+  const auto key = core::load_or_create_key(state_dir / "session.key");
+  if (!key) return complain(failed, key.error().detail);
+  return Service(options, std::move(*loaded), state_dir, *key).run();
+}
+
+}  // namespace mooring::cli

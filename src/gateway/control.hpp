@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "gateway/front.hpp"
+#include "gateway/listeners.hpp"
+#include "io/worker.hpp"
+#include "upstream/link.hpp"
+
+namespace mooring::gateway {
+
+/// What sessions share across workers and what is not on the way of a call: listening, log levels, subscriptions, the end of a session.
+/// Lives on the control worker; every function may be called from any worker.
+class Control {
+ public:
+  explicit Control(io::Worker& worker) : worker_(worker), tasks_(worker.executor()) {}
+
+  void listen(ClientSessionPtr session, Outbox outbox);
+  void unlisten(ClientSessionPtr session);
+  void end(ClientSessionPtr session);
+
+  /// Notes the level; returns the level that the server should have now, for all sessions together.
+  awaitable<int> set_level(ClientSessionPtr session, std::string server, int severity);
+  /// True: the upstream has to be told.
+  awaitable<bool> subscribe(ClientSessionPtr session, std::string server, std::string uri);
+  awaitable<bool> unsubscribe(ClientSessionPtr session, std::string server, std::string uri);
+
+  /// On the control worker alone:
+  Listeners& listeners() { return listeners_; }
+  void set_link(std::string server, std::shared_ptr<upstream::Link> link);  ///< the control worker's link; empty: gone
+  awaitable<void> stop();
+
+ private:
+  template <class F>
+  awaitable<std::invoke_result_t<F>> hop(F action);
+  awaitable<void> unsubscribe_upstream(std::shared_ptr<upstream::Link> link, std::string uri);
+
+  io::Worker& worker_;
+  Listeners listeners_;
+  std::map<std::string, std::shared_ptr<upstream::Link>> links_;
+  io::TaskGroup tasks_;
+};
+
+}  // namespace mooring::gateway

@@ -1,0 +1,324 @@
+#include "gateway/gateway.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/diff.hpp"
+#include "core/log.hpp"
+#include "gateway/log_level.hpp"
+#include "protocol/messages.hpp"
+
+#include <mooring/version.hpp>
+
+namespace mooring::gateway {
+
+using upstream::ListKind;
+
+namespace {
+
+std::string_view list_changed_method(ListKind kind) {
+  switch (kind) {
+    case ListKind::tools: return "notifications/tools/list_changed";
+    case ListKind::prompts: return "notifications/prompts/list_changed";
+    case ListKind::resources:
+    case ListKind::resource_templates: return "notifications/resources/list_changed";
+  }
+  return {};
+}
+
+/// What we can bring to some client; a client that cannot take it is declined for.
+upstream::ClientIdentity identity_for(const UpstreamConfig& config) {
+  upstream::ClientIdentity identity;
+  identity.info = fmt::format(R"({{"name":"mooring","title":"Mooring","version":"{}"}})", MOORING_VERSION);
+  std::string capabilities = R"({"roots":{"listChanged":true})";
+  if (config.sampling_enabled) capabilities += R"(,"sampling":{})";
+  if (config.elicitation_enabled) capabilities += R"(,"elicitation":{"form":{},"url":{}})";
+  identity.capabilities = capabilities + "}";
+  return identity;
+}
+
+}  // namespace
+
+Gateway::Gateway(
+    std::vector<io::Worker*> workers, transport::ChannelFactory& channels, core::Random& random,
+    const config::GatewayConfig& settings, std::array<std::uint8_t, 32> session_key
+)
+    : workers_(std::move(workers)),
+      channels_(channels),
+      random_(random),
+      codec_(session_key, std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl)),
+      control_(*workers_.front()),
+      table_(std::make_shared<RoutingTable>()) {
+  shared_.codec = &codec_;
+  shared_.revocations = &revocations_;
+  shared_.control = &control_;
+  shared_.random = &random_;
+  shared_.boot = fmt::format("{:08x}", static_cast<std::uint32_t>(random_.next()));
+  shared_.list_wait = settings.list_wait;
+  shared_.requests_per_session = settings.limits.requests_in_flight;
+  for (auto* worker : workers_) routers_.push_back(std::make_unique<Router>(*worker, shared_));
+  std::vector<Router*> peers;
+  for (const auto& router : routers_) peers.push_back(router.get());
+  for (const auto& router : routers_) router->set_peers(peers);
+}
+
+Gateway::~Gateway() = default;
+
+awaitable<void> Gateway::apply(config::Config config) {
+  const auto empty = config::Config{};
+  const auto diff = config::diff(config_ ? *config_ : empty, config);
+  std::vector<std::shared_ptr<Upstream>> old;
+  for (const auto* names : {&diff.removed, &diff.changed}) {
+    for (const auto& name : *names) {
+      const auto found = upstreams_.find(name);
+      if (found == upstreams_.end()) continue;
+      core::log::info("gateway", "{}: {}", name, names == &diff.removed ? "removed" : "configuration changed");
+      old.push_back(found->second);
+      upstreams_.erase(found);
+    }
+  }
+  order_.clear();
+  for (const auto& entry : config.servers) order_.push_back(entry.config.name);
+  for (const auto& entry : config.servers) {
+    if (!upstreams_.contains(entry.config.name)) co_await start_upstream(entry);
+  }
+  config_ = std::move(config);
+  for (auto& gone : old) {
+    if (!upstreams_.contains(gone->config->name)) {
+      for (unsigned i = 0; i < workers_.size(); ++i) install_link(gone->config->name, i, nullptr);
+    }
+  }
+  rebuild();
+  for (auto& gone : old) co_await stop_upstream(std::move(gone));
+}
+
+/// On the worker's own thread: its connections live there.
+awaitable<std::shared_ptr<upstream::Link>> Gateway::make_link(
+    io::Worker& worker, std::shared_ptr<const UpstreamConfig> config, std::weak_ptr<upstream::Supervisor> supervisor
+) {
+  std::shared_ptr<transport::Channel> http;
+  if (!config->url.empty()) http = channels_.http(worker, *config);
+  co_return std::make_shared<upstream::Link>(
+      worker, std::move(config), std::move(http), std::move(supervisor), static_cast<unsigned>(workers_.size())
+  );
+}
+
+awaitable<void> Gateway::start_upstream(config::ServerEntry entry) {
+  auto upstream = std::make_shared<Upstream>();
+  const auto& name = entry.config.name;
+  upstream->config = std::make_shared<const UpstreamConfig>(entry.config);
+  for (const auto& note : entry.notes) core::log::info("config", "{}", note);
+  upstreams_[name] = upstream;
+  if (entry.error) {
+    upstream->config_error = entry.error->detail;
+    core::log::error("config", "{}", entry.error->detail);
+    co_return;
+  }
+  auto& home = *workers_[next_home_++ % workers_.size()];
+  upstream->supervisor = std::make_shared<upstream::Supervisor>(
+      home, upstream->config, channels_, random_, identity_for(*upstream->config), *this
+  );
+  std::vector<std::pair<io::Worker*, std::shared_ptr<upstream::Link>>> links;
+  for (auto* worker : workers_) {
+    auto link = co_await asio::co_spawn(
+        worker->executor(), make_link(*worker, upstream->config, upstream->supervisor), asio::use_awaitable
+    );
+    upstream->links.push_back(link);
+    install_link(name, worker->index(), link);
+    // The supervisor's own requests use its home worker's connections.
+    links.insert(worker == &home ? links.begin() : links.end(), {worker, link});
+  }
+  upstream->supervisor->set_links(std::move(links));
+  upstream->supervisor->start();
+}
+
+void Gateway::install_link(const std::string& server, unsigned worker, std::shared_ptr<upstream::Link> link) {
+  if (worker == workers_.front()->index()) control_.set_link(server, link);
+  auto install = [router = routers_[worker].get(), server, link = std::move(link)]() mutable {
+    router->set_link(server, std::move(link));
+  };
+  if (workers_[worker]->on_this_thread()) {
+    install();
+  } else {
+    workers_[worker]->post(std::move(install));
+  }
+}
+
+awaitable<void> Gateway::stop_upstream(std::shared_ptr<Upstream> upstream) {
+  if (!upstream->supervisor) co_return;
+  co_await upstream->supervisor->stop();
+  for (std::size_t i = 0; i < upstream->links.size(); ++i) {
+    auto* worker = workers_[i];
+    // A link and its connections end on their own worker.
+    co_await asio::co_spawn(
+        worker->executor(),
+        [](std::shared_ptr<upstream::Link> link) -> awaitable<void> { co_await link->stop(); }(
+            std::move(upstream->links[i])
+        ),
+        asio::use_awaitable
+    );
+  }
+}
+
+void Gateway::abort_calls() {
+  for (std::size_t i = 0; i < routers_.size(); ++i) {
+    workers_[i]->post([router = routers_[i].get()] { router->abort_calls(); });
+  }
+}
+
+awaitable<void> Gateway::stop() {
+  std::vector<std::shared_ptr<Upstream>> all;
+  for (auto& [name, upstream] : upstreams_) all.push_back(upstream);
+  io::TaskGroup stopping(workers_.front()->executor());
+  for (auto& upstream : all) stopping.spawn(stop_upstream(upstream));
+  co_await stopping.join();
+  co_await control_.stop();
+  for (std::size_t i = 0; i < routers_.size(); ++i) {
+    co_await asio::co_spawn(workers_[i]->executor(), routers_[i]->stop(), asio::use_awaitable);
+  }
+}
+
+void Gateway::on_revoked(std::function<void(const ClientSession&)> told) {
+  for (const auto& router : routers_) router->on_revoked(told);
+}
+
+void Gateway::changed(const std::string&) {
+  workers_.front()->post([this] {
+    if (rebuild_posted_) return;
+    rebuild_posted_ = true;
+    // Many upstreams change at once at the start: one table for all of them.
+    workers_.front()->post([this] {
+      rebuild_posted_ = false;
+      rebuild();
+    });
+  });
+}
+
+void Gateway::rebuild() {
+  auto table = std::make_shared<RoutingTable>();
+  std::vector<Contribution> contributions;
+  bool differs = table_->servers.size() != order_.size();
+  for (const auto& name : order_) {
+    const auto found = upstreams_.find(name);
+    if (found == upstreams_.end()) continue;
+    auto& upstream = *found->second;
+    upstream::CataloguePtr catalogue;
+    std::string capabilities = "{}";
+    if (!upstream.links.empty()) {
+      const auto& snapshot = upstream.links.front()->snapshot();
+      catalogue = snapshot.catalogue;
+      capabilities = snapshot.server.capabilities;
+    }
+    Contribution contribution{name, upstream.config, catalogue, capabilities};
+    if (catalogue != upstream.shown) {
+      upstream.shown = catalogue;
+      upstream.view = make_server_view(contribution);
+      differs = true;
+    }
+    if (table->servers.size() < table_->servers.size() &&
+        table_->servers[table->servers.size()].config != upstream.config) {
+      differs = true;
+    }
+    table->servers.push_back({name, upstream.config, upstream.view});
+    if (catalogue) contributions.push_back(std::move(contribution));
+  }
+  if (!differs) return;
+  table->aggregate = std::make_shared<const Aggregate>(contributions);
+  for (const auto& warning : table->aggregate->warnings()) {
+    if (std::ranges::find(warned_, warning) != warned_.end()) continue;
+    core::log::warn("catalogue", "{}", warning);
+    warned_.push_back(warning);
+  }
+  const auto before = std::exchange(table_, table);
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    if (workers_[i]->on_this_thread()) {
+      routers_[i]->publish(table);
+    } else {
+      workers_[i]->post([router = routers_[i].get(), table] { router->publish(table); });
+    }
+  }
+  tell_aggregate_changes(before->aggregate.get(), *table->aggregate);
+}
+
+void Gateway::tell_aggregate_changes(const Aggregate* before, const Aggregate& after) {
+  if (before == nullptr) return;
+  bool resources_told = false;
+  for (const auto kind : upstream::all_lists) {
+    if (before->result(kind) == after.result(kind)) continue;
+    const bool about_resources = kind == ListKind::resources || kind == ListKind::resource_templates;
+    if (about_resources && std::exchange(resources_told, true)) continue;
+    control_.listeners().to_endpoint("", protocol::make_notification(list_changed_method(kind)));
+  }
+}
+
+void Gateway::list_changed(const std::string& server, ListKind kind) {
+  // Posted twice as `changed` is, so that the new table stands when clients come to list.
+  workers_.front()->post([this, server, kind] {
+    workers_.front()->post([this, server, kind] {
+      control_.listeners().to_endpoint(server, protocol::make_notification(list_changed_method(kind)));
+    });
+  });
+}
+
+void Gateway::notification(const std::string& server, const protocol::Frame& frame) {
+  workers_.front()->post([this, server, method = frame.method(), uri = frame.uri(),
+                          level = protocol::string_member(frame.params(), "level"),
+                          bytes = protocol::one_line(frame.bytes())] {
+    if (method == "notifications/resources/updated") {
+      control_.listeners().to_subscribers(server, uri, bytes);
+    } else if (method == "notifications/message") {
+      control_.listeners().log(server, log_severity(level).value_or(7), bytes);
+    } else {
+      control_.listeners().to_endpoint(server, bytes);
+    }
+  });
+}
+
+awaitable<std::optional<std::string>> Gateway::request(const std::string&, const protocol::Frame&) {
+  // Which of our clients would it be for?
+  co_return std::nullopt;
+}
+
+awaitable<std::vector<upstream::Status>> Gateway::status() {
+  if (!workers_.front()->on_this_thread()) {
+    co_return co_await asio::co_spawn(workers_.front()->executor(), status(), asio::use_awaitable);
+  }
+  std::vector<upstream::Status> all;
+  const auto order = order_;
+  for (const auto& name : order) {
+    const auto found = upstreams_.find(name);
+    if (found == upstreams_.end()) continue;
+    const auto upstream = found->second;
+    all.push_back(upstream->supervisor ? co_await upstream->supervisor->status() : config_error_status(*upstream));
+  }
+  co_return all;
+}
+
+upstream::Status Gateway::config_error_status(const Upstream& upstream) const {
+  upstream::Status status;
+  status.name = upstream.config->name;
+  status.transport = upstream.config->url.empty() ? "stdio" : "http";
+  status.state = upstream::State::failed;
+  status.last_error = upstream.config_error;
+  return status;
+}
+
+awaitable<bool> Gateway::reconnect(std::string server) {
+  if (!workers_.front()->on_this_thread()) {
+    co_return co_await asio::co_spawn(workers_.front()->executor(), reconnect(server), asio::use_awaitable);
+  }
+  const auto found = upstreams_.find(server);
+  if (found == upstreams_.end()) co_return false;
+  if (found->second->supervisor) found->second->supervisor->reconnect_now();
+  co_return true;
+}
+
+awaitable<std::size_t> Gateway::listening() {
+  if (!workers_.front()->on_this_thread()) {
+    co_return co_await asio::co_spawn(workers_.front()->executor(), listening(), asio::use_awaitable);
+  }
+  co_return control_.listeners().listening();
+}
+
+}  // namespace mooring::gateway

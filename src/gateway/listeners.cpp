@@ -1,0 +1,108 @@
+#include "gateway/listeners.hpp"
+
+#include <algorithm>
+
+namespace mooring::gateway {
+
+Listeners::Entry& Listeners::entry(const ClientSessionPtr& session) {
+  auto& found = sessions_[session->key];
+  found.session = session;
+  return found;
+}
+
+bool Listeners::hears(const Entry& entry, const std::string& server) {
+  return entry.outbox && (entry.session->endpoint.empty() || entry.session->endpoint == server);
+}
+
+void Listeners::listen(const ClientSessionPtr& session, Outbox outbox) {
+  entry(session).outbox = std::move(outbox);
+}
+
+void Listeners::unlisten(const ClientSession& session) {
+  const auto found = sessions_.find(session.key);
+  if (found != sessions_.end()) found->second.outbox = nullptr;
+}
+
+void Listeners::forget(const ClientSession& session) {
+  sessions_.erase(session.key);
+  for (auto at = subscribers_.begin(); at != subscribers_.end();) {
+    at->second.erase(session.key);
+    at = at->second.empty() ? subscribers_.erase(at) : std::next(at);
+  }
+}
+
+void Listeners::set_level(const ClientSessionPtr& session, const std::string& server, int severity) {
+  entry(session).levels[server] = severity;
+}
+
+std::optional<int> Listeners::wanted_level(const std::string& server) const {
+  std::optional<int> wanted;
+  for (const auto& [key, entry] : sessions_) {
+    const auto found = entry.levels.find(server);
+    if (found != entry.levels.end()) wanted = std::min(wanted.value_or(found->second), found->second);
+  }
+  return wanted;
+}
+
+bool Listeners::subscribe(const ClientSessionPtr& session, const std::string& server, const std::string& uri) {
+  entry(session);
+  auto& keys = subscribers_[{server, uri}];
+  const bool first = keys.empty();
+  keys.insert(session->key);
+  return first;
+}
+
+bool Listeners::unsubscribe(const ClientSession& session, const std::string& server, const std::string& uri) {
+  const auto found = subscribers_.find({server, uri});
+  if (found == subscribers_.end() || found->second.erase(session.key) == 0) return false;
+  if (!found->second.empty()) return false;
+  subscribers_.erase(found);
+  return true;
+}
+
+std::set<std::pair<std::string, std::string>> Listeners::subscriptions(const ClientSession& session) const {
+  std::set<std::pair<std::string, std::string>> alone;
+  for (const auto& [resource, keys] : subscribers_) {
+    if (keys.size() == 1 && keys.contains(session.key)) alone.insert(resource);
+  }
+  return alone;
+}
+
+void Listeners::broadcast(const std::string& server, const std::string& message) const {
+  for (const auto& [key, entry] : sessions_) {
+    if (hears(entry, server)) entry.outbox(message);
+  }
+}
+
+void Listeners::to_endpoint(const std::string& endpoint, const std::string& message) const {
+  for (const auto& [key, entry] : sessions_) {
+    if (entry.outbox && entry.session->endpoint == endpoint) entry.outbox(message);
+  }
+}
+
+void Listeners::to_subscribers(
+    const std::string& server, const std::string& uri, const std::string& message
+) const {
+  const auto found = subscribers_.find({server, uri});
+  if (found == subscribers_.end()) return;
+  for (const auto& key : found->second) {
+    const auto session = sessions_.find(key);
+    if (session != sessions_.end() && session->second.outbox) session->second.outbox(message);
+  }
+}
+
+void Listeners::log(const std::string& server, int severity, const std::string& message) const {
+  for (const auto& [key, entry] : sessions_) {
+    if (!hears(entry, server)) continue;
+    const auto level = entry.levels.find(server);
+    if (level == entry.levels.end() || severity >= level->second) entry.outbox(message);
+  }
+}
+
+std::size_t Listeners::listening() const {
+  return static_cast<std::size_t>(std::ranges::count_if(sessions_, [](const auto& entry) {
+    return static_cast<bool>(entry.second.outbox);
+  }));
+}
+
+}  // namespace mooring::gateway

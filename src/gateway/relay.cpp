@@ -1,0 +1,119 @@
+#include "gateway/relay.hpp"
+
+#include <fmt/format.h>
+
+#include "gateway/log_level.hpp"
+#include "gateway/rewrites.hpp"
+#include "protocol/messages.hpp"
+#include "upstream/decline.hpp"
+
+namespace mooring::gateway {
+
+using protocol::Frame;
+
+/// One request of a server on its way to the client. Outlives the call that brought it.
+struct Relay::Question {
+  Router& router;
+  ClientSessionPtr session;
+  ResponderPtr responder;
+  std::shared_ptr<upstream::Link> link;
+  std::shared_ptr<io::AbortSource> over;
+  Frame request;
+};
+
+Relay::Relay(
+    Router& router, ClientSessionPtr session, ResponderPtr responder, std::shared_ptr<upstream::Link> link
+)
+    : router_(router),
+      session_(std::move(session)),
+      responder_(std::move(responder)),
+      link_(std::move(link)),
+      over_(std::make_shared<io::AbortSource>()) {}
+
+Relay::~Relay() { over_->abort(); }
+
+awaitable<void> Relay::message(Frame frame) {
+  if (frame.is_notification()) {
+    if (frame.method() == "notifications/message") {
+      const auto level = router_.levels_.find(session_->key);
+      const auto severity = log_severity(protocol::string_member(frame.params(), "level"));
+      if (level != router_.levels_.end() && severity && *severity < level->second) co_return;
+    }
+    co_await responder_->send(std::move(frame).release());
+    co_return;
+  }
+  if (!frame.is_request()) co_return;
+  if (frame.method() == "ping") {
+    co_await link_->notify(protocol::make_result(frame.id(), "{}"));
+    co_return;
+  }
+  const auto because = obstacle(frame);
+  if (!because.empty()) {
+    co_await link_->notify(upstream::decline(frame, because));
+    co_return;
+  }
+  router_.relays_.spawn(ask(std::make_shared<Question>(
+      Question{router_, session_, responder_, link_, over_, std::move(frame)}
+  )));
+}
+
+std::string Relay::obstacle(const Frame& request) const {
+  const auto& method = request.method();
+  const auto& config = link_->config();
+  std::string_view capability;
+  if (method == "sampling/createMessage") {
+    capability = "sampling";
+    if (!config.sampling_enabled) return "sampling is turned off for this server";
+    auto [limit, added] =
+        router_.sampling_limits_.try_emplace(config.name, RateLimit(config.sampling_max_rpm));
+    const auto has = protocol::member(session_->capabilities, capability);
+    if (has && !limit->second.allow(router_.worker_.timers().now())) {
+      return fmt::format("more than {} sampling requests a minute; try again later", config.sampling_max_rpm);
+    }
+  } else if (method == "elicitation/create") {
+    capability = "elicitation";
+    if (!config.elicitation_enabled) return "elicitation is turned off for this server";
+    const auto has = protocol::member(session_->capabilities, capability);
+    if (has && protocol::string_member(request.params(), "mode") == "url" && !protocol::member(*has, "url")) {
+      return "the client does not support URL elicitation";
+    }
+  } else if (method == "roots/list") {
+    capability = "roots";
+  } else {
+    return {};
+  }
+  const auto has = protocol::member(session_->capabilities, capability);
+  if (!has || !protocol::is_object(*has)) return fmt::format("the client does not support {}", capability);
+  return {};
+}
+
+awaitable<void> Relay::ask(std::shared_ptr<Question> question) {
+  auto& router = question->router;
+  const auto& request = question->request;
+  const auto& method = request.method();
+  const auto& config = question->link->config();
+  const auto id = router.client_requests_.next_id();
+  std::string params;
+  if (method == "sampling/createMessage") params = cap_max_tokens(request.params(), config.sampling_max_tokens);
+  auto message = params.empty() ? request.spliced({{request.id_span(), id}})
+                                : request.spliced({{request.id_span(), id}, {request.params_span(), params}});
+  const auto until = router.worker_.timers().now() + config.client_request_timeout;
+  const auto waiting = router.client_requests_.expect(id, question->session->key);
+  co_await question->responder->send(std::move(message));
+  auto response = co_await router.client_requests_.wait(waiting, until, question->over.get());
+  if (response) {
+    co_await question->link->notify(response->spliced({{response->id_span(), request.id()}}));
+    co_return;
+  }
+  if (question->over->aborted()) co_return;
+  co_await question->responder->send(protocol::make_notification(
+      "notifications/cancelled", fmt::format(R"({{"requestId":{},"reason":"no answer in time"}})", id)
+  ));
+  co_await question->link->notify(
+      method == "elicitation/create"
+          ? protocol::make_result(request.id(), R"({"action":"cancel"})")
+          : protocol::make_error(request.id(), protocol::internal_error, "the client did not answer in time")
+  );
+}
+
+}  // namespace mooring::gateway

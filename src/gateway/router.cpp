@@ -1,0 +1,333 @@
+#include "gateway/router.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/log.hpp"
+#include "protocol/messages.hpp"
+#include "upstream/supervisor.hpp"
+
+#include <mooring/version.hpp>
+
+namespace mooring::gateway {
+
+using protocol::Frame;
+using upstream::ListKind;
+using upstream::State;
+
+namespace {
+
+constexpr std::size_t cached_sessions = 16'384;
+constexpr std::size_t kept_capabilities = 4096;
+
+std::optional<ListKind> list_kind(std::string_view method) {
+  for (const auto kind : upstream::all_lists) {
+    if (upstream::list_method(kind) == method) return kind;
+  }
+  return std::nullopt;
+}
+
+/// The server's capabilities as we stand for them: we notice every change of a list, whoever announces it.
+std::string with_list_changed(std::string capabilities) {
+  for (const std::string_view list : {"tools", "resources", "prompts"}) {
+    const auto found = protocol::member(capabilities, list);
+    if (!found || !protocol::is_object(*found)) continue;
+    const auto changed = protocol::with_member(*found, "listChanged", "true");
+    capabilities = protocol::with_member(capabilities, list, changed);
+  }
+  return capabilities;
+}
+
+constexpr std::string_view everything_offered =
+    R"({"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},)"
+    R"("prompts":{"listChanged":true},"logging":{},"completions":{}})";
+
+bool first_connect(const upstream::Snapshot& snapshot) {
+  return snapshot.state == State::connecting && !snapshot.catalogue;
+}
+
+}  // namespace
+
+Router::Router(io::Worker& worker, RouterShared shared)
+    : worker_(worker),
+      shared_(std::move(shared)),
+      table_(std::make_shared<RoutingTable>()),
+      client_requests_(worker, shared_.boot),
+      table_changed_(worker.executor(), worker.timers()),
+      relays_(worker.executor()) {}
+
+Router::~Router() = default;
+
+void Router::publish(std::shared_ptr<const RoutingTable> table) {
+  table_ = std::move(table);
+  table_changed_.notify();
+}
+
+void Router::set_link(const std::string& server, std::shared_ptr<upstream::Link> link) {
+  if (link) {
+    links_[server] = std::move(link);
+  } else {
+    links_.erase(server);
+    sampling_limits_.erase(server);
+  }
+}
+
+std::shared_ptr<upstream::Link> Router::link(std::string_view server) const {
+  const auto found = links_.find(server);
+  return found == links_.end() ? nullptr : found->second;
+}
+
+void Router::abort_calls() {
+  std::vector<InFlight*> flights;
+  for (const auto& [key, flight] : in_flight_) flights.push_back(flight);
+  for (auto* flight : flights) {
+    flight->reason = "the gateway is shutting down";
+    flight->abort.abort();
+  }
+}
+
+awaitable<void> Router::stop() { co_await relays_.join(); }
+
+bool Router::has_endpoint(std::string_view endpoint) {
+  return endpoint.empty() || table_->find(endpoint) != nullptr;
+}
+
+awaitable<Opened> Router::open(Frame initialize, std::string endpoint, std::string principal) {
+  const auto offered = protocol::string_member(initialize.params(), "protocolVersion");
+  if (offered.empty()) {
+    co_return Opened{nullptr, protocol::make_error(initialize.id(), protocol::invalid_params,
+                                                   "initialize needs params.protocolVersion")};
+  }
+  auto session = std::make_shared<ClientSession>();
+  session->key = shared_.random->token(12);
+  session->endpoint = endpoint;
+  session->version = protocol::negotiate(offered);
+  session->principal = std::move(principal);
+  session->capabilities = "{}";
+  if (const auto found = protocol::member(initialize.params(), "capabilities");
+      found && protocol::is_object(*found)) {
+    // The token travels in a header: only what we ask the client for is worth its bytes.
+    std::string kept = "{}";
+    for (const std::string_view name : {"roots", "sampling", "elicitation"}) {
+      const auto value = protocol::member(*found, name);
+      if (value && protocol::is_object(*value)) kept = protocol::with_member(kept, name, protocol::one_line(*value));
+    }
+    if (kept.size() <= kept_capabilities) session->capabilities = std::move(kept);
+  }
+  if (const auto info = protocol::member(initialize.params(), "clientInfo")) {
+    session->client_name = protocol::string_member(*info, "name").substr(0, 64);
+  }
+  session->id = shared_.codec->seal(*session, std::chrono::system_clock::now());
+  auto result = co_await initialize_result(endpoint, session->version);
+  core::log::info("gateway", "client {} connected to /mcp{}{} (protocol {})", session->client_name,
+                  endpoint.empty() ? "" : "/", endpoint, protocol::to_string(session->version));
+  co_return Opened{std::move(session), protocol::make_result(initialize.id(), result)};
+}
+
+awaitable<std::string> Router::initialize_result(const std::string& endpoint, protocol::Version version) {
+  co_await wait_for_catalogues(endpoint);
+  std::string capabilities(everything_offered);
+  std::string info = fmt::format(R"({{"name":"mooring","version":"{}"}})", MOORING_VERSION);
+  std::string instructions;
+  if (endpoint.empty()) {
+    const bool all_known = std::ranges::none_of(links_, [](const auto& entry) {
+      return first_connect(entry.second->snapshot());
+    });
+    if (all_known && table_->aggregate) capabilities = table_->aggregate->capabilities();
+  } else if (const auto to = link(endpoint); to && to->snapshot().catalogue) {
+    const auto& server = to->snapshot().server;
+    capabilities = with_list_changed(server.capabilities);
+    if (to->config().resources_as_tools && !protocol::member(capabilities, "tools")) {
+      capabilities = protocol::with_member(capabilities, "tools", R"({"listChanged":true})");
+    }
+    info = server.info;
+    instructions = server.instructions;
+  }
+  auto result = fmt::format(R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{}}})",
+                            protocol::to_string(version), capabilities, info);
+  if (!instructions.empty()) {
+    result = protocol::with_member(result, "instructions", protocol::quote(instructions));
+  }
+  co_return result;
+}
+
+awaitable<void> Router::wait_for_catalogues(const std::string& endpoint) {
+  const auto until = worker_.timers().now() + shared_.list_wait;
+  if (!endpoint.empty()) {
+    if (const auto to = link(endpoint)) co_await to->wait_for_catalogue(until);
+  } else {
+    const auto links = links_;
+    for (const auto& [name, to] : links) {
+      if (first_connect(to->snapshot())) co_await to->wait_for_catalogue(until);
+    }
+  }
+  // The routing table follows a catalogue by one post; wait for it, too.
+  const auto lags = [&] {
+    return std::ranges::any_of(links_, [&](const auto& entry) {
+      if (!endpoint.empty() && entry.first != endpoint) return false;
+      const auto* shown = table_->find(entry.first);
+      return entry.second->snapshot().catalogue && shown != nullptr && !shown->view;
+    });
+  };
+  while (lags() && worker_.timers().now() < until) co_await table_changed_.wait(until);
+}
+
+ClientSessionPtr Router::find(std::string_view id) {
+  const auto now = std::chrono::system_clock::now();
+  const auto cached = sessions_.find(std::string(id));
+  if (cached != sessions_.end()) {
+    const auto& [session, expires] = cached->second;
+    if (now < expires && !shared_.revocations->contains(session->key)) return session;
+    sessions_.erase(cached);
+    return nullptr;
+  }
+  auto opened = shared_.codec->open(id, now);
+  if (!opened || shared_.revocations->contains(opened->session.key)) return nullptr;
+  if (!has_endpoint(opened->session.endpoint)) return nullptr;
+  if (sessions_.size() >= cached_sessions) sessions_.clear();
+  auto session = std::make_shared<const ClientSession>(std::move(opened->session));
+  sessions_.emplace(id, CachedSession{session, opened->expires});
+  return session;
+}
+
+awaitable<void> Router::request(ClientSessionPtr session, Frame request, ResponderPtr responder) {
+  counters_.requests.fetch_add(1, std::memory_order_relaxed);
+  const auto& method = request.method();
+  if (method == "ping") {
+    co_await responder->finish(protocol::make_result(request.id(), "{}"));
+  } else if (const auto kind = list_kind(method)) {
+    co_await list(*session, request, *kind, *responder);
+  } else if (method == "initialize") {
+    co_await responder->finish(protocol::make_error(
+        request.id(), protocol::invalid_request, "this session is initialized already"
+    ));
+  } else if (method == "logging/setLevel") {
+    co_await set_level(std::move(session), std::move(request), std::move(responder));
+  } else if (method == "resources/subscribe" || method == "resources/unsubscribe") {
+    co_await subscribe(std::move(session), std::move(request), std::move(responder));
+  } else {
+    co_await call(std::move(session), std::move(request), std::move(responder));
+  }
+}
+
+awaitable<void> Router::list(
+    const ClientSession& session, const Frame& request, ListKind kind, Responder& responder
+) {
+  if (protocol::is_object(request.params()) && protocol::member(request.params(), "cursor")) {
+    co_await responder.finish(protocol::make_error(
+        request.id(), protocol::invalid_params, "unknown cursor: this list comes in one page"
+    ));
+    co_return;
+  }
+  co_await wait_for_catalogues(session.endpoint);
+  if (session.endpoint.empty()) {
+    for (const auto& to : links_of(session)) {
+      if (const auto supervisor = to->supervisor(); supervisor && to->snapshot().session) {
+        co_await supervisor->freshen(kind);
+      }
+    }
+    const auto aggregate = table_->aggregate;
+    const std::string empty = fmt::format(R"({{"{}":[]}})", upstream::list_member(kind));
+    co_await responder.finish(
+        protocol::make_result(request.id(), aggregate ? aggregate->result(kind) : empty)
+    );
+    co_return;
+  }
+  const auto to = link(session.endpoint);
+  if (const auto supervisor = to ? to->supervisor() : nullptr; supervisor && to->snapshot().session) {
+    co_await supervisor->freshen(kind);
+  }
+  const auto* shown = table_->find(session.endpoint);
+  const auto view = shown != nullptr ? shown->view : nullptr;
+  if (!view) {
+    // Never connected: there is no last known good list. The call pipeline has the sentence for it.
+    co_await responder.finish(co_await call_through(to, request));
+    co_return;
+  }
+  const auto result = view->results.find(kind);
+  const bool offered = result != view->results.end();
+  co_await responder.finish(
+      offered ? protocol::make_result(request.id(), result->second)
+              : protocol::make_error(request.id(), protocol::method_not_found,
+                                     fmt::format("server {} has no {}", session.endpoint, upstream::list_member(kind)))
+  );
+}
+
+void Router::notice(ClientSessionPtr session, Frame message) {
+  if (message.is_response()) {
+    const auto home = client_requests_.home_of(message.id());
+    if (!home || *home >= peers_.size()) return;
+    if (*home == worker_.index()) {
+      client_requests_.complete(session->key, std::move(message));
+      return;
+    }
+    auto* peer = peers_[*home];
+    peer->worker_.post([peer, session, shared = std::make_shared<Frame>(std::move(message))] {
+      peer->client_requests_.complete(session->key, std::move(*shared));
+    });
+    return;
+  }
+  if (message.method() == "notifications/cancelled") return cancel(*session, message, true);
+  if (message.method() != "notifications/initialized") forward_notice(*session, message);
+}
+
+void Router::cancel(const ClientSession& session, const Frame& message, bool ask_peers) {
+  const auto found = in_flight_.find(flight_key(session, message.request_id()));
+  if (found != in_flight_.end()) {
+    found->second->reason = protocol::string_member(message.params(), "reason");
+    found->second->abort.abort();
+    return;
+  }
+  if (!ask_peers) return;
+  for (auto* peer : peers_) {
+    if (peer == this) continue;
+    peer->worker_.post([peer, session, bytes = message.bytes()] {
+      if (const auto again = Frame::parse(bytes)) peer->cancel(session, *again, false);
+    });
+  }
+}
+
+void Router::forward_notice(const ClientSession& session, const Frame& message) {
+  // On the aggregate only what makes sense for every server goes on.
+  if (session.endpoint.empty() && message.method() != "notifications/roots/list_changed") return;
+  for (const auto& to : links_of(session)) {
+    if (to->snapshot().session) relays_.spawn(to->notify(message.bytes()));
+  }
+}
+
+void Router::listen(ClientSessionPtr session, Outbox outbox) {
+  shared_.control->listen(std::move(session), std::move(outbox));
+}
+
+void Router::unlisten(ClientSessionPtr session) { shared_.control->unlisten(std::move(session)); }
+
+void Router::end(ClientSessionPtr session) {
+  if (!session->id.empty()) {
+    const auto cached = sessions_.find(session->id);
+    const auto now = std::chrono::system_clock::now();
+    const auto until = cached != sessions_.end() ? cached->second.expires : now + std::chrono::hours(24);
+    shared_.revocations->add(session->key, until);
+    sessions_.erase(session->id);
+  }
+  shared_.control->end(session);
+  levels_.erase(session->key);
+  for (auto* peer : peers_) {
+    if (peer != this) peer->worker_.post([peer, key = session->key] { peer->levels_.erase(key); });
+  }
+  if (shared_.on_revoked) shared_.on_revoked(*session);
+}
+
+std::vector<std::shared_ptr<upstream::Link>> Router::links_of(const ClientSession& session) const {
+  std::vector<std::shared_ptr<upstream::Link>> found;
+  for (const auto& [name, to] : links_) {
+    if (session.endpoint.empty() || session.endpoint == name) found.push_back(to);
+  }
+  return found;
+}
+
+std::string Router::flight_key(const ClientSession& session, std::string_view raw_id) const {
+  return fmt::format("{} {}", session.key, raw_id);
+}
+
+}  // namespace mooring::gateway

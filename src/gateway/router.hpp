@@ -1,0 +1,128 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/random.hpp"
+#include "gateway/client_requests.hpp"
+#include "gateway/control.hpp"
+#include "gateway/front.hpp"
+#include "gateway/rate_limit.hpp"
+#include "gateway/routing_table.hpp"
+#include "gateway/session_codec.hpp"
+#include "io/async.hpp"
+#include "io/worker.hpp"
+#include "upstream/link.hpp"
+
+namespace mooring::gateway {
+
+/// What the routers of one process have in common.
+struct RouterShared {
+  const SessionCodec* codec = nullptr;
+  Revocations* revocations = nullptr;
+  Control* control = nullptr;
+  core::Random* random = nullptr;
+  std::string boot;                                        ///< new with every start
+  core::Duration list_wait = std::chrono::seconds(2);
+  std::size_t stream_over = std::size_t{64} << 10;         ///< larger results flow through
+  std::size_t requests_per_session = 100;
+  std::function<void(const ClientSession&)> on_revoked;    ///< from any worker
+};
+
+/// Plain counters of one worker, read at scrape.
+struct RouterCounters {
+  std::atomic<std::uint64_t> requests = 0;
+  std::atomic<std::uint64_t> calls = 0;
+  std::atomic<std::uint64_t> call_errors = 0;  ///< errors of our own: nothing came back
+};
+
+/// Answers clients: routes by endpoint and name, serves lists from the catalogues, relays everything else both ways.
+/// One per worker; on its thread alone.
+class Router final : public Service {
+ public:
+  Router(io::Worker& worker, RouterShared shared);
+  ~Router() override;
+  void set_peers(std::vector<Router*> peers) { peers_ = std::move(peers); }  ///< by worker index
+
+  // From the Gateway, on this worker:
+  void publish(std::shared_ptr<const RoutingTable> table);
+  void set_link(const std::string& server, std::shared_ptr<upstream::Link> link);
+  std::shared_ptr<upstream::Link> link(std::string_view server) const;
+  void abort_calls();      ///< every call in flight ends as cancelled
+  awaitable<void> stop();  ///< waits for the relays
+  void on_revoked(std::function<void(const ClientSession&)> told) { shared_.on_revoked = std::move(told); }
+  const RouterCounters& counters() const { return counters_; }
+
+  // Service
+  awaitable<Opened> open(protocol::Frame initialize, std::string endpoint, std::string principal) override;
+  ClientSessionPtr find(std::string_view id) override;
+  awaitable<void> request(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder) override;
+  void notice(ClientSessionPtr session, protocol::Frame message) override;
+  void listen(ClientSessionPtr session, Outbox outbox) override;
+  void unlisten(ClientSessionPtr session) override;
+  void end(ClientSessionPtr session) override;
+  bool has_endpoint(std::string_view endpoint) override;
+
+ private:
+  friend class Relay;
+  struct InFlight {
+    io::AbortSource abort;
+    std::string reason;
+  };
+  /// Where one request goes.
+  struct Target {
+    std::shared_ptr<upstream::Link> link;
+    std::optional<std::string> name;        ///< the upstream's own name, where it differs
+    std::optional<protocol::Frame> frame;   ///< a rewritten request, in place of the client's
+    std::string error;                      ///< a whole response instead of a target
+  };
+
+  // router.cpp: sessions and lists
+  awaitable<std::string> initialize_result(const std::string& endpoint, protocol::Version version);
+  awaitable<void> wait_for_catalogues(const std::string& endpoint);
+  awaitable<void> list(const ClientSession& session, const protocol::Frame& request, upstream::ListKind kind,
+                       Responder& responder);
+  void cancel(const ClientSession& session, const protocol::Frame& message, bool ask_peers);
+  void forward_notice(const ClientSession& session, const protocol::Frame& message);
+
+  // router_calls.cpp: everything that reaches an upstream
+  awaitable<void> call(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder);
+  awaitable<Target> target_of(const ClientSession& session, const protocol::Frame& request);
+  Target aggregate_target(const protocol::Frame& request);
+  awaitable<void> answer(const protocol::Frame& request, Target& target, upstream::CallResult result,
+                         Responder& responder);
+  awaitable<void> set_level(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder);
+  awaitable<void> subscribe(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder);
+  awaitable<std::string> call_through(const std::shared_ptr<upstream::Link>& link, const protocol::Frame& request);
+  awaitable<bool> call_utility(const Target& target, const protocol::Frame& request, Responder& responder);
+
+  std::vector<std::shared_ptr<upstream::Link>> links_of(const ClientSession& session) const;
+  std::string flight_key(const ClientSession& session, std::string_view raw_id) const;
+
+  io::Worker& worker_;
+  RouterShared shared_;
+  std::vector<Router*> peers_;
+  std::shared_ptr<const RoutingTable> table_;
+  std::map<std::string, std::shared_ptr<upstream::Link>, std::less<>> links_;
+  struct CachedSession {
+    ClientSessionPtr session;
+    SessionCodec::Time expires;
+  };
+  std::unordered_map<std::string, CachedSession> sessions_;  ///< opened tokens; bounded
+  std::unordered_map<std::string, InFlight*> in_flight_;
+  std::unordered_map<std::string, std::size_t> per_session_;  ///< requests in flight
+  std::map<std::string, int> levels_;                         ///< session key → severity, all workers alike
+  std::map<std::string, RateLimit> sampling_limits_;          ///< by server
+  ClientRequests client_requests_;
+  io::Event table_changed_;
+  io::TaskGroup relays_;
+  RouterCounters counters_;
+};
+
+}  // namespace mooring::gateway

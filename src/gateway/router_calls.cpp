@@ -1,0 +1,321 @@
+// The part of the Router that reaches upstreams: who is meant, what is rewritten, what comes back.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gateway/log_level.hpp"
+#include "gateway/relay.hpp"
+#include "gateway/resource_tools.hpp"
+#include "gateway/rewrites.hpp"
+#include "gateway/router.hpp"
+#include "protocol/id_splicer.hpp"
+#include "protocol/messages.hpp"
+#include "protocol/names.hpp"
+#include "upstream/supervisor.hpp"
+
+namespace mooring::gateway {
+
+using protocol::Frame;
+
+namespace {
+
+std::string refuse(const Frame& request, int code, std::string_view message) {
+  return protocol::make_error(request.id(), code, message);
+}
+
+/// The request with its params replaced; the id and everything else stay.
+std::optional<Frame> with_params(const Frame& request, std::string_view params) {
+  auto parsed = Frame::parse(request.spliced({{request.params_span(), params}}));
+  if (!parsed) return std::nullopt;
+  return std::move(*parsed);
+}
+
+/// The reference of completion/complete: {"type":"ref/prompt","name"} or {"type":"ref/resource","uri"}.
+struct Reference {
+  std::string type, name, uri;
+  std::string_view raw;
+};
+
+Reference reference_of(const Frame& request) {
+  Reference reference;
+  if (const auto ref = protocol::member(request.params(), "ref")) {
+    reference.raw = *ref;
+    reference.type = protocol::string_member(*ref, "type");
+    reference.name = protocol::string_member(*ref, "name");
+    reference.uri = protocol::string_member(*ref, "uri");
+  }
+  return reference;
+}
+
+}  // namespace
+
+awaitable<void> Router::call(ClientSessionPtr session, Frame request, ResponderPtr responder) {
+  auto& running = per_session_[session->key];
+  if (running >= shared_.requests_per_session) {
+    co_await responder->finish(refuse(
+        request, protocol::internal_error,
+        fmt::format("this session has {} requests in flight already; wait for some of them", running)
+    ));
+    co_return;
+  }
+  InFlight flight;
+  const auto key = flight_key(*session, request.id());
+  if (!in_flight_.emplace(key, &flight).second) {
+    co_await responder->finish(refuse(request, protocol::invalid_request, "a request with this id is still running"));
+    co_return;
+  }
+  ++running;
+  struct Landing {
+    Router& router;
+    const std::string& key;
+    const std::string& session;
+    ~Landing() {
+      router.in_flight_.erase(key);
+      const auto count = router.per_session_.find(session);
+      if (count != router.per_session_.end() && --count->second == 0) router.per_session_.erase(count);
+    }
+  } landing{*this, key, session->key};
+
+  auto target = co_await target_of(*session, request);
+  if (!target.error.empty()) {
+    co_await responder->finish(std::move(target.error));
+    co_return;
+  }
+  counters_.calls.fetch_add(1, std::memory_order_relaxed);
+  if (co_await call_utility(target, request, *responder)) co_return;
+
+  Relay relay(*this, session, responder, target.link);
+  upstream::CallRequest up;
+  up.frame = target.frame ? &*target.frame : &request;
+  up.name = target.name;
+  up.sink = &relay;
+  up.abort = &flight.abort;
+  const bool trims = request.method() == "tools/call" && target.link->config().result_chars;
+  up.stream_over = trims ? 0 : shared_.stream_over;
+  const auto abort = flight.abort.subscribe([&up, &flight] { up.cancel_reason = flight.reason; });
+  auto result = co_await target.link->call(std::move(up));
+  co_await answer(request, target, std::move(result), *responder);
+}
+
+awaitable<Router::Target> Router::target_of(const ClientSession& session, const Frame& request) {
+  const auto& method = request.method();
+  Target target;
+  if (!session.endpoint.empty()) {
+    target.link = link(session.endpoint);
+  } else {
+    target = aggregate_target(request);
+    if (!target.link && !request.params().empty()) {
+      // The name may belong to a server that is still connecting for the first time: its calls wait for it.
+      for (const auto& to : links_of(session)) {
+        if (to->snapshot().state != upstream::State::connecting || to->snapshot().catalogue) continue;
+        const auto prefix = protocol::public_name(to->name(), "");
+        const bool may_be_its = method == "resources/read" || request.name().starts_with(prefix);
+        if (!may_be_its) continue;
+        co_await to->wait_for_catalogue(worker_.timers().now() + to->config().connect_timeout);
+        co_await wait_for_catalogues(session.endpoint);
+      }
+      target = aggregate_target(request);
+    }
+  }
+  if (!target.link) {
+    if (target.error.empty()) target.error = refuse(request, protocol::internal_error, "server is not connected");
+    co_return target;
+  }
+  const auto* shown = table_->find(target.link->name());
+  const auto& name = target.name ? *target.name : request.name();
+  if (method == "tools/call" && shown != nullptr && shown->view && !shown->view->shows_tool(name)) {
+    target.error = refuse(request, protocol::invalid_params, fmt::format("Unknown tool: {}", request.name()));
+  }
+  if (method == "prompts/get") {
+    if (const auto arguments = protocol::member(request.params(), "arguments"); arguments && protocol::is_object(*arguments)) {
+      const auto strings = stringify_prompt_arguments(*arguments);
+      if (strings != *arguments) {
+        target.frame = with_params(request, protocol::with_member(request.params(), "arguments", strings));
+      }
+    }
+  }
+  co_return target;
+}
+
+Router::Target Router::aggregate_target(const Frame& request) {
+  const auto& method = request.method();
+  const auto aggregate = table_->aggregate;
+  Target target;
+  std::optional<Route> route;
+  std::optional<std::string> server;
+  if (!aggregate) return target;
+  if (method == "tools/call") {
+    route = aggregate->tool(request.name());
+    target.error = refuse(request, protocol::invalid_params, fmt::format("Unknown tool: {}", request.name()));
+  } else if (method == "prompts/get") {
+    route = aggregate->prompt(request.name());
+    target.error = refuse(request, protocol::invalid_params, fmt::format("Unknown prompt: {}", request.name()));
+  } else if (method == "resources/read" || method == "resources/subscribe" || method == "resources/unsubscribe") {
+    server = aggregate->server_of_resource(request.uri());
+    target.error = protocol::make_error_with(request.id(), protocol::resource_not_found, "Resource not found",
+                                             fmt::format(R"({{"uri":{}}})", protocol::quote(request.uri())));
+  } else if (method == "completion/complete") {
+    const auto reference = reference_of(request);
+    target.error = refuse(request, protocol::invalid_params, "unknown completion reference");
+    if (reference.type == "ref/prompt") {
+      route = aggregate->prompt(reference.name);
+      if (route) {
+        const auto ref = protocol::with_member(reference.raw, "name", protocol::quote(route->name));
+        target.frame = with_params(request, protocol::with_member(request.params(), "ref", ref));
+        server = route->server;
+        route.reset();
+      }
+    } else {
+      server = aggregate->server_of_template(reference.uri);
+      if (!server) server = aggregate->server_of_resource(reference.uri);
+    }
+  } else {
+    target.error = refuse(request, protocol::method_not_found, fmt::format("Method not found: {}", method));
+    return target;
+  }
+  if (route) {
+    server = route->server;
+    target.name = route->name;
+  }
+  if (server) target.link = link(*server);
+  if (target.link) target.error.clear();
+  return target;
+}
+
+awaitable<void> Router::answer(
+    const Frame& request, Target& target, upstream::CallResult result, Responder& responder
+) {
+  if (result.error) {
+    counters_.call_errors.fetch_add(1, std::memory_order_relaxed);
+    co_await responder.finish(upstream::error_response(request.id(), target.link->name(), *result.error));
+    co_return;
+  }
+  if (result.stream) {
+    protocol::IdSplicer splicer{std::string(request.id())};
+    std::string piece;
+    bool ok = true, begun = false;
+    for (;;) {
+      const auto bytes = co_await result.stream->read_some();
+      piece.clear();
+      if (!bytes || (!bytes->empty() && !splicer.feed(*bytes, piece))) ok = false;
+      if (!ok || bytes->empty()) break;
+      begun = begun || !piece.empty();
+      if (!piece.empty() && !co_await responder.finish_part(piece)) break;
+    }
+    if (begun) {
+      co_await responder.finish_end(ok && splicer.complete());
+      co_return;
+    }
+    upstream::CallError broken;
+    broken.kind = "transient";
+    broken.delivery = recovery::Delivery::unknown;
+    broken.message = target.link->name() + ": the result broke off before its first byte";
+    broken.advice = "The call may have run; check its effect before you repeat it.";
+    co_await responder.finish(upstream::error_response(request.id(), target.link->name(), broken));
+    co_return;
+  }
+  const auto& response = *result.response;
+  const auto chars = target.link->config().result_chars;
+  if (chars && request.method() == "tools/call" && !response.result().empty()) {
+    if (const auto trimmed = trim_result(response.result(), *chars)) {
+      co_await responder.finish(protocol::make_result(request.id(), *trimmed));
+      co_return;
+    }
+  }
+  if (!response.id_span()) {  // an error without id, correlated by its HTTP exchange
+    co_await responder.finish(fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{}}})", request.id(), response.error()));
+    co_return;
+  }
+  co_await responder.finish(response.spliced({{response.id_span(), request.id()}}));
+}
+
+awaitable<bool> Router::call_utility(const Target& target, const Frame& request, Responder& responder) {
+  if (request.method() != "tools/call" || !target.link->config().resources_as_tools) co_return false;
+  const auto& catalogue = target.link->snapshot().catalogue;
+  const auto& name = target.name ? *target.name : request.name();
+  if (catalogue && (*catalogue)[upstream::ListKind::tools].find(name) != nullptr) co_return false;
+  const auto arguments = protocol::member(request.params(), "arguments").value_or("{}");
+  const auto utility = utility_call(name, arguments);
+  if (!utility) co_return false;
+  if (!*utility) {
+    co_await responder.finish(refuse(request, protocol::invalid_params, utility->error()));
+    co_return true;
+  }
+  const auto& [method, params] = **utility;
+  const auto frame = Frame::parse(protocol::make_request(request.id(), method, params));
+  upstream::CallRequest up;
+  up.frame = &*frame;
+  auto result = co_await target.link->call(std::move(up));
+  if (result.error || result.response->result().empty()) {
+    Target same{target.link, {}, {}, {}};
+    co_await answer(request, same, std::move(result), responder);
+    co_return true;
+  }
+  co_await responder.finish(
+      protocol::make_result(request.id(), as_tool_result(method, result.response->result()))
+  );
+  co_return true;
+}
+
+awaitable<std::string> Router::call_through(const std::shared_ptr<upstream::Link>& to, const Frame& request) {
+  if (!to) co_return refuse(request, protocol::internal_error, "server is not connected");
+  upstream::CallRequest up;
+  up.frame = &request;
+  auto result = co_await to->call(std::move(up));
+  if (result.error) co_return upstream::error_response(request.id(), to->name(), *result.error);
+  const auto& response = *result.response;
+  if (!response.id_span()) co_return refuse(request, protocol::internal_error, "the server answered without id");
+  co_return response.spliced({{response.id_span(), request.id()}});
+}
+
+awaitable<void> Router::set_level(ClientSessionPtr session, Frame request, ResponderPtr responder) {
+  const auto severity = log_severity(protocol::string_member(request.params(), "level"));
+  if (!severity) {
+    co_await responder->finish(refuse(
+        request, protocol::invalid_params,
+        "level is one of debug, info, notice, warning, error, critical, alert, emergency"
+    ));
+    co_return;
+  }
+  levels_[session->key] = *severity;
+  for (auto* peer : peers_) {
+    if (peer == this) continue;
+    peer->worker_.post([peer, key = session->key, level = *severity] { peer->levels_[key] = level; });
+  }
+  std::string answer;
+  for (const auto& to : links_of(*session)) {
+    const auto wanted = co_await shared_.control->set_level(session, to->name(), *severity);
+    if (const auto supervisor = to->supervisor()) supervisor->remember_log_level(std::string(log_level_name(wanted)));
+    if (!to->snapshot().session) continue;
+    if (!to->snapshot().server.has("logging") && session->endpoint.empty()) continue;
+    const auto params = fmt::format(R"({{"level":"{}"}})", log_level_name(wanted));
+    const auto frame = Frame::parse(protocol::make_request(request.id(), "logging/setLevel", params));
+    answer = co_await call_through(to, *frame);
+  }
+  // The aggregate answers for itself; one server that refuses the level is no reason to refuse it for all.
+  if (session->endpoint.empty() || answer.empty()) answer = protocol::make_result(request.id(), "{}");
+  co_await responder->finish(std::move(answer));
+}
+
+awaitable<void> Router::subscribe(ClientSessionPtr session, Frame request, ResponderPtr responder) {
+  const bool on = request.method() == "resources/subscribe";
+  const auto target = co_await target_of(*session, request);
+  if (!target.error.empty()) {
+    co_await responder->finish(target.error);
+    co_return;
+  }
+  const auto& server = target.link->name();
+  const auto supervisor = target.link->supervisor();
+  const bool tell = on ? co_await shared_.control->subscribe(session, server, request.uri())
+                       : co_await shared_.control->unsubscribe(session, server, request.uri());
+  // An unsubscribe that nobody counted is the server's to judge; one of several subscribers leaving is not.
+  auto answer = protocol::make_result(request.id(), "{}");
+  if (tell) answer = co_await call_through(target.link, request);
+  const auto parsed = Frame::parse(answer);
+  const bool accepted = parsed && parsed->kind() == Frame::Kind::result;
+  if (supervisor && tell && accepted) supervisor->remember_subscription(request.uri(), on);
+  if (on && tell && !accepted) co_await shared_.control->unsubscribe(session, server, request.uri());
+  co_await responder->finish(std::move(answer));
+}
+
+}  // namespace mooring::gateway

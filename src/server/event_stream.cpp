@@ -1,0 +1,154 @@
+#include "server/event_stream.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include "core/base64.hpp"
+#include "protocol/json_scan.hpp"
+#include "protocol/sse.hpp"
+
+namespace mooring::server {
+
+namespace {
+constexpr std::size_t batch_bytes = std::size_t{256} << 10;
+constexpr std::size_t max_request_id = 128;
+
+bool number(std::string_view text, auto& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+}  // namespace
+
+std::string EventId::text() const {
+  return fmt::format("{}.{}.{}.{}.{}", boot, worker, stream, core::base64url_encode(request_id), seq);
+}
+
+std::optional<EventId> EventId::parse(std::string_view text) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const auto dot = text.find('.');
+    parts.push_back(text.substr(0, dot));
+    if (dot == std::string_view::npos) break;
+    text.remove_prefix(dot + 1);
+  }
+  if (parts.size() != 5) return std::nullopt;
+  EventId id;
+  id.boot = parts[0];
+  if (!number(parts[1], id.worker) || !number(parts[2], id.stream) || !number(parts[4], id.seq)) return std::nullopt;
+  const auto request = core::base64url_decode(parts[3]);
+  // It goes back into JSON: only what can be an id token may pass.
+  if (!request || request->size() > max_request_id) return std::nullopt;
+  if (!request->empty() && protocol::validate(*request)) return std::nullopt;
+  id.request_id = *request;
+  return id;
+}
+
+EventStream::EventStream(io::Worker& worker, EventId id, std::string session_key, std::size_t max_bytes)
+    : id_(std::move(id)),
+      session_key_(std::move(session_key)),
+      max_bytes_(max_bytes),
+      changed_(worker.executor(), worker.timers()) {}
+
+std::string EventStream::priming(int retry_ms) const {
+  auto id = id_;
+  id.seq = last_;
+  return protocol::encode_sse_priming(id.text(), retry_ms);
+}
+
+std::string EventStream::next_id() {
+  auto id = id_;
+  id.seq = ++last_;
+  return id.text();
+}
+
+void EventStream::append(std::string_view message) {
+  if (ended_) return;
+  const auto id = next_id();
+  records_.push_back({last_, protocol::encode_sse(message, id)});
+  bytes_ += records_.back().wire.size();
+  while (bytes_ > max_bytes_ && records_.size() > 1) {
+    bytes_ -= records_.front().wire.size();
+    records_.pop_front();
+  }
+  changed_.notify();
+}
+
+void EventStream::end() {
+  ended_ = true;
+  changed_.notify();
+}
+
+EventStream::Batch EventStream::after(std::uint64_t seq) const {
+  Batch batch;
+  batch.last = seq;
+  const auto from = std::ranges::upper_bound(records_, seq, {}, &Record::seq);
+  for (auto at = from; at != records_.end() && batch.bytes.size() < batch_bytes; ++at) {
+    batch.bytes += at->wire;
+    batch.last = at->seq;
+  }
+  batch.ended = ended_ && batch.last >= last_;
+  return batch;
+}
+
+std::uint64_t EventStream::take_over() {
+  ++reader_;
+  forget_at.reset();
+  changed_.notify();
+  return reader_;
+}
+
+EventStreams::EventStreams(
+    io::Worker& worker, std::string boot, std::size_t max_streams, std::size_t max_bytes, core::Duration retention
+)
+    : worker_(worker),
+      boot_(std::move(boot)),
+      max_streams_(max_streams),
+      max_bytes_(max_bytes),
+      retention_(retention) {}
+
+std::shared_ptr<EventStream> EventStreams::make(std::string session_key, std::string request_id) {
+  sweep();
+  EventId id{boot_, worker_.index(), ++last_, std::move(request_id), 0};
+  if (id.request_id.size() > max_request_id) id.request_id.clear();
+  auto stream = std::make_shared<EventStream>(worker_, std::move(id), std::move(session_key), max_bytes_);
+  streams_.emplace(last_, stream);
+  return stream;
+}
+
+std::shared_ptr<EventStream> EventStreams::find(std::uint64_t number, const std::string& session_key) const {
+  const auto found = streams_.find(number);
+  if (found == streams_.end() || found->second->session_key() != session_key) return nullptr;
+  return found->second;
+}
+
+void EventStreams::release(const std::shared_ptr<EventStream>& stream) {
+  stream->forget_at = worker_.timers().now() + retention_;
+}
+
+void EventStreams::drop_session(const std::string& session_key) {
+  std::erase_if(streams_, [&session_key](const auto& entry) {
+    if (entry.second->session_key() != session_key) return false;
+    entry.second->end();
+    return true;
+  });
+}
+
+void EventStreams::end_all() {
+  for (const auto& [number, stream] : streams_) stream->end();
+}
+
+void EventStreams::sweep() {
+  const auto now = worker_.timers().now();
+  std::erase_if(streams_, [now](const auto& entry) {
+    return entry.second->forget_at && *entry.second->forget_at <= now;
+  });
+  // Over the limit the oldest that nobody reads go first.
+  for (auto at = streams_.begin(); streams_.size() >= max_streams_ && at != streams_.end();) {
+    at = at->second->forget_at ? streams_.erase(at) : std::next(at);
+  }
+}
+
+}  // namespace mooring::server

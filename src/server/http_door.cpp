@@ -1,0 +1,363 @@
+#include "server/http_door.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <atomic>
+
+#include "core/log.hpp"
+#include "core/random.hpp"
+#include "protocol/messages.hpp"
+#include "server/batch.hpp"
+#include "server/event_stream.hpp"
+#include "server/post_stream.hpp"
+
+namespace mooring::server {
+
+using gateway::ClientSessionPtr;
+using io::HeaderField;
+using io::HttpExchange;
+using protocol::Frame;
+using protocol::Version;
+
+namespace {
+
+constexpr std::array json_type = {HeaderField{"Content-Type", "application/json"}};
+
+awaitable<void> refuse(HttpExchange& exchange, int status, int code, std::string_view message, std::string_view id = {}) {
+  co_await exchange.respond(status, json_type, protocol::make_error(id, code, message));
+}
+
+bool accepts(const HttpExchange& exchange, std::string_view type) {
+  const auto accept = exchange.header("Accept");
+  return accept.empty() || accept.find(type) != std::string_view::npos || accept.find("*/*") != std::string_view::npos;
+}
+
+bool is_json(std::string_view content_type) {
+  return content_type.substr(0, content_type.find(';')).starts_with("application/json");
+}
+
+std::string truthful_end(const EventId& id) {
+  protocol::ErrorData data;
+  data.kind = "session_lost";
+  data.delivery = "unknown";
+  data.outcome = "unknown";
+  data.advice = "The call may have run; check its effect before you repeat it.";
+  return protocol::make_error(
+      id.request_id, protocol::internal_error, "the stream of this request is gone (the gateway was restarted)", data
+  );
+}
+
+}  // namespace
+
+struct HttpDoor::Impl {
+  Impl(io::Worker& w, gateway::Service& s, HttpDoorOptions o)
+      : worker(w),
+        service(s),
+        options(std::move(o)),
+        streams(w, options.boot, options.streams, options.event_bytes, options.event_retention),
+        tasks(w.executor()) {}
+
+  awaitable<void> post(HttpExchange& exchange, const std::string& endpoint, const std::string& principal);
+  awaitable<void> open(HttpExchange& exchange, Frame frame, const std::string& endpoint, const std::string& principal);
+  awaitable<void> request(HttpExchange& exchange, ClientSessionPtr session, Frame frame);
+  awaitable<void> batch(HttpExchange& exchange, ClientSessionPtr session, std::string body);
+  awaitable<void> get(HttpExchange& exchange, ClientSessionPtr session);
+  awaitable<void> listen(HttpExchange& exchange, ClientSessionPtr session);
+  awaitable<void> resume(HttpExchange& exchange, ClientSessionPtr session, EventId from);
+  awaitable<void> remove(HttpExchange& exchange, ClientSessionPtr session);
+
+  /// The session that the headers of an exchange name, or nothing and the exchange is answered.
+  awaitable<ClientSessionPtr> session_of(HttpExchange& exchange, const std::string& endpoint,
+                                         const std::string& principal);
+  awaitable<void> replay(HttpExchange& exchange, HttpDoor::Impl& home, std::shared_ptr<EventStream> stream,
+                         std::uint64_t seq);
+  /// On the home worker of the stream: waits for something to send.
+  awaitable<EventStream::Batch> next(std::shared_ptr<EventStream> stream, std::uint64_t seq, std::uint64_t reader);
+  awaitable<EventStream::Batch> next_from(Impl& home, std::shared_ptr<EventStream> stream, std::uint64_t seq,
+                                          std::uint64_t reader);
+
+  io::Worker& worker;
+  gateway::Service& service;
+  HttpDoorOptions options;
+  EventStreams streams;
+  io::TaskGroup tasks;
+  std::vector<HttpDoor*> peers;
+  std::atomic<std::size_t> in_flight = 0;  ///< also read by the control worker
+  bool stopping = false;
+};
+
+HttpDoor::HttpDoor(io::Worker& worker, gateway::Service& service, HttpDoorOptions options) {
+  if (options.boot.empty()) options.boot = core::system_random().token(4);
+  impl_ = std::make_unique<Impl>(worker, service, std::move(options));
+  impl_->peers = {this};
+}
+
+HttpDoor::~HttpDoor() = default;
+
+void HttpDoor::set_peers(std::vector<HttpDoor*> peers) { impl_->peers = std::move(peers); }
+
+std::size_t HttpDoor::requests_in_flight() const { return impl_->in_flight; }
+
+awaitable<void> HttpDoor::handle(HttpExchange& exchange, std::string endpoint, std::string principal) {
+  const auto method = exchange.method();
+  if (!impl_->service.has_endpoint(endpoint)) {
+    co_await refuse(exchange, 404, protocol::invalid_request, fmt::format("there is no server named {}", endpoint));
+  } else if (method == "POST") {
+    co_await impl_->post(exchange, endpoint, principal);
+  } else if (method == "GET" || method == "DELETE") {
+    const auto session = co_await impl_->session_of(exchange, endpoint, principal);
+    if (!session) co_return;
+    co_await (method == "GET" ? impl_->get(exchange, session) : impl_->remove(exchange, session));
+  } else {
+    const std::array headers = {HeaderField{"Allow", "GET, POST, DELETE"}, json_type[0]};
+    co_await exchange.respond(
+        405, headers, protocol::make_error({}, protocol::invalid_request, "use POST, GET or DELETE")
+    );
+  }
+}
+
+awaitable<void> HttpDoor::stop() {
+  impl_->stopping = true;
+  impl_->streams.end_all();
+  co_await impl_->tasks.join();
+}
+
+awaitable<ClientSessionPtr> HttpDoor::Impl::session_of(
+    HttpExchange& exchange, const std::string& endpoint, const std::string& principal
+) {
+  if (!exchange.has_header("Mcp-Session-Id")) {
+    co_await refuse(exchange, 400, protocol::invalid_request, "Mcp-Session-Id is missing: send initialize first");
+    co_return nullptr;
+  }
+  const auto session = service.find(exchange.header("Mcp-Session-Id"));
+  if (!session || session->endpoint != endpoint || session->principal != principal) {
+    co_await refuse(exchange, 404, protocol::invalid_request, "Session not found");
+    co_return nullptr;
+  }
+  const auto version = exchange.header("MCP-Protocol-Version");
+  if (!version.empty() && !protocol::parse_version(version)) {
+    co_await refuse(exchange, 400, protocol::invalid_request,
+                    fmt::format("MCP-Protocol-Version {} is not supported", version));
+    co_return nullptr;
+  }
+  co_return session;
+}
+
+awaitable<void> HttpDoor::Impl::post(
+    HttpExchange& exchange, const std::string& endpoint, const std::string& principal
+) {
+  if (!is_json(exchange.header("Content-Type"))) {
+    co_return co_await refuse(exchange, 415, protocol::invalid_request, "Content-Type is application/json");
+  }
+  if (!accepts(exchange, "application/json") && !accepts(exchange, "text/event-stream")) {
+    co_return co_await refuse(exchange, 406, protocol::invalid_request,
+                              "Accept names application/json and text/event-stream");
+  }
+  if (protocol::is_batch(exchange.body())) {
+    const auto session = co_await session_of(exchange, endpoint, principal);
+    if (session) co_await batch(exchange, session, std::move(exchange.body()));
+    co_return;
+  }
+  auto frame = Frame::parse(std::move(exchange.body()), {.max_depth = options.json_depth});
+  if (!frame) {
+    co_return co_await refuse(exchange, 400, frame.error().code, frame.error().message, frame.error().id);
+  }
+  if (frame->is_request() && frame->method() == "initialize") {
+    co_return co_await open(exchange, std::move(*frame), endpoint, principal);
+  }
+  const auto session = co_await session_of(exchange, endpoint, principal);
+  if (!session) co_return;
+  if (frame->is_request()) co_return co_await request(exchange, session, std::move(*frame));
+  service.notice(session, std::move(*frame));
+  co_await exchange.respond(202, {}, {});
+}
+
+awaitable<void> HttpDoor::Impl::open(
+    HttpExchange& exchange, Frame frame, const std::string& endpoint, const std::string& principal
+) {
+  const auto version = exchange.header("MCP-Protocol-Version");
+  if (!version.empty() && !protocol::parse_version(version)) {
+    co_return co_await refuse(exchange, 400, protocol::invalid_request,
+                              fmt::format("MCP-Protocol-Version {} is not supported", version));
+  }
+  const auto opened = co_await service.open(std::move(frame), endpoint, principal);
+  if (!opened.session) {
+    co_await exchange.respond(200, json_type, opened.response);
+    co_return;
+  }
+  const std::array headers = {json_type[0], HeaderField{"Mcp-Session-Id", opened.session->id}};
+  co_await exchange.respond(200, headers, opened.response);
+}
+
+awaitable<void> HttpDoor::Impl::request(HttpExchange& exchange, ClientSessionPtr session, Frame frame) {
+  ++in_flight;
+  const auto stream = std::make_shared<PostStream>(
+      worker, options, streams, tasks, exchange, session, std::string(frame.id())
+  );
+  co_await stream->begin(accepts(exchange, "text/event-stream"));
+  co_await service.request(std::move(session), std::move(frame), stream);
+  co_await stream->close();
+  --in_flight;
+}
+
+awaitable<void> HttpDoor::Impl::batch(HttpExchange& exchange, ClientSessionPtr session, std::string body) {
+  // Batches came with 2025-03-26 and went with 2025-06-18.
+  if (session->version != Version::v2025_03_26) {
+    co_return co_await refuse(exchange, 400, protocol::invalid_request,
+                              "batches are only served in sessions of protocol 2025-03-26");
+  }
+  auto messages = read_batch(std::move(body), options.json_depth);
+  if (!messages) {
+    co_return co_await refuse(exchange, 400, messages.error().code, messages.error().message, messages.error().id);
+  }
+  std::vector<Frame> requests;
+  for (auto& message : *messages) {
+    if (message.is_request()) {
+      requests.push_back(std::move(message));
+    } else {
+      service.notice(session, std::move(message));
+    }
+  }
+  if (requests.empty()) {
+    co_await exchange.respond(202, {}, {});
+    co_return;
+  }
+  ++in_flight;
+  const auto stream = std::make_shared<PostStream>(worker, options, streams, tasks, exchange, session, std::string());
+  co_await stream->begin(accepts(exchange, "text/event-stream"));
+  co_await serve_batch(worker, service, session, std::move(requests), stream);
+  co_await stream->close();
+  --in_flight;
+}
+
+awaitable<void> HttpDoor::Impl::get(HttpExchange& exchange, ClientSessionPtr session) {
+  if (!accepts(exchange, "text/event-stream")) {
+    co_return co_await refuse(exchange, 406, protocol::invalid_request, "Accept names text/event-stream");
+  }
+  if (options.json_only) {
+    const std::array headers = {HeaderField{"Allow", "POST, DELETE"}, json_type[0]};
+    co_await exchange.respond(
+        405, headers, protocol::make_error({}, protocol::invalid_request, "this server offers no stream")
+    );
+    co_return;
+  }
+  const auto last = EventId::parse(exchange.header("Last-Event-ID"));
+  // The standalone stream of an earlier boot simply starts anew.
+  if (last && !(last->request_id.empty() && last->boot != streams.boot())) {
+    co_return co_await resume(exchange, std::move(session), *last);
+  }
+  co_await listen(exchange, std::move(session));
+}
+
+awaitable<void> HttpDoor::Impl::listen(HttpExchange& exchange, ClientSessionPtr session) {
+  const auto stream = streams.make(session->key, {});
+  service.listen(session, [&owner = worker, weak = std::weak_ptr(stream)](std::string message) {
+    auto append = [weak, message = std::move(message)] {
+      if (const auto open = weak.lock()) open->append(message);
+    };
+    if (owner.on_this_thread()) {
+      append();
+    } else {
+      owner.post(std::move(append));
+    }
+  });
+  co_await replay(exchange, *this, stream, 0);
+}
+
+awaitable<void> HttpDoor::Impl::resume(HttpExchange& exchange, ClientSessionPtr session, EventId from) {
+  const auto boot = from.boot;
+  std::shared_ptr<EventStream> stream;
+  Impl* home = nullptr;
+  if (boot == streams.boot() && from.worker < peers.size()) {
+    home = peers[from.worker]->impl_.get();
+    auto look = [](Impl* owner, std::uint64_t number, std::string key) -> awaitable<std::shared_ptr<EventStream>> {
+      co_return owner->streams.find(number, key);
+    };
+    if (home == this) {
+      stream = streams.find(from.stream, session->key);
+    } else {
+      stream = co_await asio::co_spawn(
+          home->worker.executor(), look(home, from.stream, session->key), asio::use_awaitable
+      );
+    }
+  }
+  if (stream) co_return co_await replay(exchange, *home, std::move(stream), from.seq);
+  if (from.request_id.empty()) co_return co_await listen(exchange, std::move(session));
+  // The stream is forgotten or of another boot. Its client still waits for a response: it gets a true one.
+  const auto last_words = streams.make(session->key, from.request_id);
+  last_words->append(truthful_end(from));
+  last_words->end();
+  co_await replay(exchange, *this, last_words, 0);
+}
+
+awaitable<EventStream::Batch> HttpDoor::Impl::next(
+    std::shared_ptr<EventStream> stream, std::uint64_t seq, std::uint64_t reader
+) {
+  auto batch = stream->after(seq);
+  if (batch.bytes.empty() && !batch.ended && stream->is_current(reader)) {
+    co_await stream->changed().wait(worker.timers().now() + options.keepalive_comment);
+    batch = stream->after(seq);
+  }
+  batch.superseded = !stream->is_current(reader);
+  co_return batch;
+}
+
+awaitable<EventStream::Batch> HttpDoor::Impl::next_from(
+    Impl& home, std::shared_ptr<EventStream> stream, std::uint64_t seq, std::uint64_t reader
+) {
+  if (&home == this) co_return co_await next(std::move(stream), seq, reader);
+  co_return co_await asio::co_spawn(
+      home.worker.executor(), home.next(std::move(stream), seq, reader), asio::use_awaitable
+  );
+}
+
+awaitable<void> HttpDoor::Impl::replay(
+    HttpExchange& exchange, Impl& home, std::shared_ptr<EventStream> stream, std::uint64_t seq
+) {
+  constexpr std::array headers = {
+      HeaderField{"Content-Type", "text/event-stream"}, HeaderField{"Cache-Control", "no-cache"},
+      HeaderField{"X-Accel-Buffering", "no"}
+  };
+  auto take = [](std::shared_ptr<EventStream> of) -> awaitable<std::uint64_t> { co_return of->take_over(); };
+  const bool here = &home == this;
+  const auto reader = here ? stream->take_over()
+                           : co_await asio::co_spawn(home.worker.executor(), take(stream), asio::use_awaitable);
+  if (here) {
+    exchange.on_peer_gone([weak = std::weak_ptr(stream)] {
+      if (const auto open = weak.lock()) open->changed().notify();
+    });
+  }
+  bool open = co_await exchange.begin_stream(200, headers);
+  // A comment makes proxies and clients see the stream at once, and is nothing to old clients.
+  if (open) open = co_await exchange.write(": listening\n\n");
+  while (open && !exchange.peer_gone() && !stopping) {
+    const auto batch = co_await next_from(home, stream, seq, reader);
+    if (batch.superseded || exchange.peer_gone()) break;
+    if (!batch.bytes.empty()) {
+      open = co_await exchange.write(batch.bytes);
+      if (open) seq = batch.last;
+    } else if (!batch.ended) {
+      open = co_await exchange.write(": keep-alive\n\n");
+    }
+    if (batch.ended) break;
+  }
+  if (open && !exchange.peer_gone()) co_await exchange.end_stream();
+  home.worker.post([&home, stream, reader] {
+    if (stream->is_current(reader)) home.streams.release(stream);
+  });
+}
+
+awaitable<void> HttpDoor::Impl::remove(HttpExchange& exchange, ClientSessionPtr session) {
+  service.end(session);
+  for (auto* peer : peers) {
+    if (peer->impl_.get() == this) {
+      streams.drop_session(session->key);
+    } else {
+      peer->impl_->worker.post([peer, key = session->key] { peer->impl_->streams.drop_session(key); });
+    }
+  }
+  co_await exchange.respond(200, {}, {});
+}
+
+}  // namespace mooring::server

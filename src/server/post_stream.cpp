@@ -1,0 +1,194 @@
+#include "server/post_stream.hpp"
+
+#include <array>
+
+#include "protocol/json_scan.hpp"
+
+namespace mooring::server {
+
+namespace {
+constexpr std::array json_headers = {io::HeaderField{"Content-Type", "application/json"}};
+constexpr std::array sse_headers = {
+    io::HeaderField{"Content-Type", "text/event-stream"}, io::HeaderField{"Cache-Control", "no-cache"},
+    io::HeaderField{"X-Accel-Buffering", "no"}
+};
+}  // namespace
+
+PostStream::PostStream(
+    io::Worker& worker, const HttpDoorOptions& options, EventStreams& streams, io::TaskGroup& tasks,
+    io::HttpExchange& exchange, gateway::ClientSessionPtr session, std::string request_id
+)
+    : worker_(worker),
+      options_(options),
+      streams_(streams),
+      tasks_(tasks),
+      exchange_(&exchange),
+      session_(std::move(session)),
+      request_id_(std::move(request_id)),
+      unlocked_(worker.executor(), worker.timers()) {}
+
+PostStream::~PostStream() { worker_.timers().cancel(timer_); }
+
+awaitable<void> PostStream::begin(bool accepts_stream) {
+  accepts_stream_ = accepts_stream && !options_.json_only;
+  if (!accepts_stream_) co_return;
+  if (options_.always_stream) {
+    co_await lock();
+    co_await start();
+    unlock();
+    arm(options_.keepalive_comment);
+  } else {
+    arm(options_.stream_after);
+  }
+}
+
+void PostStream::arm(core::Duration delay) {
+  timer_ = worker_.timers().arm_after(delay, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->timer_ = 0;
+    self->tasks_.spawn(self->tick());
+  });
+}
+
+awaitable<void> PostStream::tick() {
+  const auto self = shared_from_this();
+  if (finished_ || !writable()) co_return;
+  co_await lock();
+  if (!finished_ && writable()) {
+    if (!stream_) {
+      co_await start();
+    } else {
+      co_await exchange_->write(": keep-alive\n\n");
+    }
+  }
+  unlock();
+  if (!finished_ && writable()) arm(options_.keepalive_comment);
+}
+
+/// With the lock held.
+awaitable<void> PostStream::start() {
+  if (stream_) co_return;
+  stream_ = streams_.make(session_->key, request_id_);
+  if (!writable()) co_return;
+  std::string first;
+  if (session_->version >= protocol::Version::v2025_11_25) first = stream_->priming(options_.retry_ms);
+  if (!co_await exchange_->begin_stream(200, sse_headers)) co_return;
+  if (!first.empty()) co_await exchange_->write(first);
+}
+
+/// With the lock held: writes what the client does not have yet.
+awaitable<void> PostStream::flush() {
+  while (writable()) {
+    const auto batch = stream_->after(written_);
+    if (batch.bytes.empty()) co_return;
+    written_ = batch.last;
+    if (!co_await exchange_->write(batch.bytes)) co_return;
+  }
+}
+
+awaitable<void> PostStream::lock() {
+  while (writing_) co_await unlocked_.wait();
+  writing_ = true;
+}
+
+void PostStream::unlock() {
+  writing_ = false;
+  unlocked_.notify();
+}
+
+awaitable<void> PostStream::send(std::string message) {
+  const auto self = shared_from_this();
+  if (finished_ || !accepts_stream_) co_return;
+  co_await lock();
+  if (!stream_) co_await start();
+  stream_->append(message);
+  co_await flush();
+  unlock();
+}
+
+awaitable<void> PostStream::finish(std::string response) {
+  const auto self = shared_from_this();
+  if (finished_) co_return;
+  co_await lock();
+  finished_ = true;
+  worker_.timers().cancel(timer_);
+  if (!stream_) {
+    if (writable()) co_await exchange_->respond(200, json_headers, response);
+  } else {
+    stream_->append(response);
+    stream_->end();
+    co_await flush();
+    if (writable()) co_await exchange_->end_stream();
+    streams_.release(stream_);
+  }
+  unlock();
+}
+
+awaitable<bool> PostStream::finish_part(std::string_view bytes) {
+  const auto self = shared_from_this();
+  if (!in_parts_) {
+    co_await lock();  // kept until finish_end: nothing may come between the parts
+    in_parts_ = finished_ = true;
+    worker_.timers().cancel(timer_);
+    if (stream_) {
+      co_await flush();
+      const auto head = "id: " + stream_->next_id() + "\ndata: ";
+      if (writable()) co_await exchange_->write(head);
+    } else if (writable()) {
+      co_await exchange_->begin_stream(200, json_headers);
+    }
+  }
+  if (!writable()) co_return false;
+  co_return co_await exchange_->write(bytes);
+}
+
+awaitable<void> PostStream::finish_end(bool ok) {
+  const auto self = shared_from_this();
+  if (!in_parts_) {
+    // Not one byte came through.
+    co_return;
+  }
+  if (ok && writable()) {
+    if (stream_) co_await exchange_->write("\n\n");
+    co_await exchange_->end_stream();
+  }
+  if (stream_) {
+    stream_->end();
+    streams_.release(stream_);
+  }
+  unlock();
+}
+
+void PostStream::disconnect() {
+  if (!stream_ || finished_) return;
+  tasks_.spawn(detach());
+}
+
+awaitable<void> PostStream::detach() {
+  const auto self = shared_from_this();
+  co_await lock();
+  if (!finished_ && writable()) {
+    co_await flush();
+    co_await exchange_->end_stream();
+    // The exchange stays until the request is done; its connection must not be taken for the next request meanwhile.
+    exchange_->close();
+  }
+  detached_ = true;
+  unlock();
+}
+
+awaitable<void> PostStream::close() {
+  const auto self = shared_from_this();
+  co_await lock();
+  worker_.timers().cancel(timer_);
+  if (stream_ && !finished_) {
+    stream_->end();
+    streams_.release(stream_);
+  }
+  exchange_ = nullptr;
+  finished_ = true;
+  unlock();
+}
+
+}  // namespace mooring::server

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/front.hpp"
+#include "io/async.hpp"
+#include "io/http_server.hpp"
+#include "server/event_stream.hpp"
+#include "server/http_door.hpp"
+
+namespace mooring::server {
+
+/// The answer to one POST: a JSON body where the response is all there is to say, an SSE stream otherwise. Becomes a stream with the first
+/// message before the response, after `stream_after`, or at once (`always_stream`). A client that goes away does not end the
+/// request; what it missed waits in the event stream.
+class PostStream final : public gateway::Responder, public std::enable_shared_from_this<PostStream> {
+ public:
+  PostStream(io::Worker& worker, const HttpDoorOptions& options, EventStreams& streams, io::TaskGroup& tasks,
+             io::HttpExchange& exchange, gateway::ClientSessionPtr session, std::string request_id);
+  ~PostStream() override;
+
+  /// Before the request is handed on: starts the clocks, and the stream where it is wanted at once.
+  awaitable<void> begin(bool accepts_stream);
+  /// After the request was handled and before the exchange ends: waits for writes under way.
+  awaitable<void> close();
+
+  awaitable<void> send(std::string message) override;
+  awaitable<void> finish(std::string response) override;
+  awaitable<bool> finish_part(std::string_view bytes) override;
+  awaitable<void> finish_end(bool ok) override;
+  void disconnect() override;
+
+ private:
+  bool writable() const { return exchange_ != nullptr && !exchange_->peer_gone() && !detached_; }
+  void arm(core::Duration delay);
+  awaitable<void> tick();
+  awaitable<void> start();
+  awaitable<void> flush();
+  awaitable<void> lock();
+  void unlock();
+  awaitable<void> detach();
+
+  io::Worker& worker_;
+  const HttpDoorOptions& options_;
+  EventStreams& streams_;
+  io::TaskGroup& tasks_;
+  io::HttpExchange* exchange_;
+  gateway::ClientSessionPtr session_;
+  std::string request_id_;
+  std::shared_ptr<EventStream> stream_;  ///< set once it is a stream
+  std::uint64_t written_ = 0;            ///< place in stream_ up to which the client has it
+  bool accepts_stream_ = true;
+  bool finished_ = false, detached_ = false, in_parts_ = false;
+  bool writing_ = false;
+  core::Timers::Id timer_ = 0;
+  io::Event unlocked_;
+};
+
+}  // namespace mooring::server

@@ -1,0 +1,146 @@
+#include "server/stdio_door.hpp"
+
+#include "core/log.hpp"
+#include "io/async.hpp"
+#include "io/stdio.hpp"
+#include "protocol/line_framer.hpp"
+#include "protocol/messages.hpp"
+#include "server/batch.hpp"
+
+namespace mooring::server {
+
+using protocol::Frame;
+
+struct StdioDoor::Impl {
+  Impl(io::Worker& w, gateway::Service& s, std::string e, std::size_t max_line)
+      : worker(w), service(s), endpoint(std::move(e)), framer(max_line), stdio(w), tasks(w.executor()) {}
+
+  void take(std::string line);
+  void take_frame(Frame frame);
+  awaitable<void> open(Frame frame);
+  awaitable<void> serve(Frame frame);
+  awaitable<void> serve_all(std::vector<Frame> requests);
+  void say(std::string_view message) { stdio.write(protocol::one_line(message) + "\n"); }
+
+  io::Worker& worker;
+  gateway::Service& service;
+  std::string endpoint;
+  protocol::LineFramer framer;
+  io::Stdio stdio;
+  io::TaskGroup tasks;
+  gateway::ClientSessionPtr session;
+  bool opening = false;
+};
+
+namespace {
+
+/// Everything goes to stdout, whole lines, in the order in which it is said.
+class LineResponder final : public gateway::Responder {
+ public:
+  explicit LineResponder(io::Stdio& out) : out_(out) {}
+
+  awaitable<void> send(std::string message) override { co_await out_.write_all(protocol::one_line(message) + "\n"); }
+  awaitable<void> finish(std::string response) override {
+    co_await out_.write_all(protocol::one_line(response) + "\n");
+  }
+  // A line cannot be taken back: a result that breaks off must not be begun.
+  awaitable<bool> finish_part(std::string_view bytes) override {
+    parts_ += bytes;
+    co_return true;
+  }
+  awaitable<void> finish_end(bool ok) override {
+    if (ok) co_await out_.write_all(protocol::one_line(parts_) + "\n");
+  }
+
+ private:
+  io::Stdio& out_;
+  std::string parts_;
+};
+
+}  // namespace
+
+StdioDoor::StdioDoor(io::Worker& worker, gateway::Service& service, std::string endpoint, std::size_t max_line_bytes)
+    : impl_(std::make_unique<Impl>(worker, service, std::move(endpoint), max_line_bytes)) {}
+
+StdioDoor::~StdioDoor() = default;
+
+void StdioDoor::stop() { impl_->stdio.stop(); }
+
+awaitable<void> StdioDoor::run() {
+  for (;;) {
+    const auto bytes = co_await impl_->stdio.read_some();
+    if (bytes.empty()) break;
+    impl_->framer.feed(bytes);
+    const auto dropped = impl_->framer.dropped();
+    while (auto line = impl_->framer.next()) impl_->take(std::move(*line));
+    if (impl_->framer.dropped() != dropped) {
+      impl_->say(protocol::make_error({}, protocol::invalid_request, "the message is larger than limits.request_bytes"));
+    }
+  }
+  co_await impl_->tasks.join();
+  if (impl_->session) {
+    impl_->service.unlisten(impl_->session);
+    impl_->service.end(impl_->session);
+  }
+  co_await impl_->stdio.flush();
+}
+
+void StdioDoor::Impl::take(std::string line) {
+  if (protocol::is_batch(line)) {
+    if (!session || session->version != protocol::Version::v2025_03_26) {
+      return say(protocol::make_error({}, protocol::invalid_request,
+                                      "batches are only served in sessions of protocol 2025-03-26"));
+    }
+    auto messages = read_batch(std::move(line), 256);
+    if (!messages) return say(protocol::make_error(messages.error().id, messages.error().code, messages.error().message));
+    std::vector<Frame> requests;
+    for (auto& message : *messages) {
+      if (message.is_request()) {
+        requests.push_back(std::move(message));
+      } else {
+        service.notice(session, std::move(message));
+      }
+    }
+    if (!requests.empty()) tasks.spawn(serve_all(std::move(requests)));
+    return;
+  }
+  auto frame = Frame::parse(std::move(line));
+  if (!frame) return say(protocol::make_error(frame.error().id, frame.error().code, frame.error().message));
+  take_frame(std::move(*frame));
+}
+
+void StdioDoor::Impl::take_frame(Frame frame) {
+  if (frame.is_request() && frame.method() == "initialize" && !session && !opening) {
+    opening = true;
+    tasks.spawn(open(std::move(frame)));
+  } else if (frame.is_request() && frame.method() == "ping") {
+    say(protocol::make_result(frame.id(), "{}"));
+  } else if (!session) {
+    if (frame.is_request()) say(protocol::make_error(frame.id(), protocol::invalid_request, "send initialize first"));
+  } else if (frame.is_request()) {
+    tasks.spawn(serve(std::move(frame)));
+  } else {
+    service.notice(session, std::move(frame));
+  }
+}
+
+awaitable<void> StdioDoor::Impl::open(Frame frame) {
+  auto opened = co_await service.open(std::move(frame), endpoint, {});
+  opening = false;
+  session = opened.session;
+  say(opened.response);
+  if (!session) co_return;
+  service.listen(session, [this](std::string message) {
+    worker.post([this, message = std::move(message)] { say(message); });
+  });
+}
+
+awaitable<void> StdioDoor::Impl::serve(Frame frame) {
+  co_await service.request(session, std::move(frame), std::make_shared<LineResponder>(stdio));
+}
+
+awaitable<void> StdioDoor::Impl::serve_all(std::vector<Frame> requests) {
+  co_await serve_batch(worker, service, session, std::move(requests), std::make_shared<LineResponder>(stdio));
+}
+
+}  // namespace mooring::server

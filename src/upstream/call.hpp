@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/clock.hpp"
+#include "io/async.hpp"
+#include "protocol/frame.hpp"
+#include "recovery/failure.hpp"
+#include "transport/channel.hpp"
+
+namespace mooring::upstream {
+
+/// Which of the client's names and URIs are replaced on the way up.
+struct CallRequest {
+  const protocol::Frame* frame = nullptr;    ///< a request; outlives the call
+  std::optional<std::string> name;           ///< the upstream's own name, in place of params.name
+  transport::Sink* sink = nullptr;           ///< what the server says meanwhile, progress tokens put back; outlives the call
+  io::AbortSource* abort = nullptr;          ///< the caller gave up; outlives the call
+  std::string cancel_reason;                 ///< filled by whoever aborts; sent with notifications/cancelled
+  std::size_t stream_over = 0;               ///< larger JSON results may come as a stream; 0: never
+  std::optional<core::Duration> timeout;     ///< instead of the configured one
+};
+
+/// Why there is no answer. The words are those of CONTRACT.md, "The structured errors".
+struct CallError {
+  std::string kind;
+  recovery::Delivery delivery = recovery::Delivery::not_sent;
+  bool retryable = false;
+  std::optional<core::Duration> retry_after;
+  std::string message;  ///< one sentence
+  std::string advice;   ///< one sentence
+
+  bool not_executed() const {
+    return delivery == recovery::Delivery::not_sent || delivery == recovery::Delivery::refused;
+  }
+};
+
+/// Exactly one of the three is set. `response` and `stream` still carry `upstream_id`.
+struct CallResult {
+  std::optional<protocol::Frame> response;
+  std::unique_ptr<transport::BodyStream> stream;
+  std::optional<CallError> error;
+  std::uint64_t generation = 0;
+};
+
+/// The error as the JSON-RPC response the caller gets. `id` raw.
+std::string error_response(std::string_view id, std::string_view server, const CallError& error);
+
+}  // namespace mooring::upstream

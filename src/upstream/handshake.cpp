@@ -1,0 +1,54 @@
+#include "upstream/handshake.hpp"
+
+#include <fmt/format.h>
+
+#include "protocol/json_scan.hpp"
+
+namespace mooring::upstream {
+
+using protocol::member;
+
+bool ServerIdentity::has(std::string_view capability) const {
+  const auto found = member(capabilities, capability);
+  return found && protocol::is_object(*found);
+}
+
+bool ServerIdentity::has(std::string_view capability, std::string_view flag) const {
+  const auto found = member(capabilities, capability);
+  if (!found || !protocol::is_object(*found)) return false;
+  const auto value = member(*found, flag);
+  return value && protocol::is_true(*value);
+}
+
+std::string initialize_params(const ClientIdentity& client) {
+  return fmt::format(
+      R"({{"protocolVersion":"{}","capabilities":{},"clientInfo":{}}})",
+      protocol::to_string(protocol::latest_legacy), client.capabilities, client.info
+  );
+}
+
+std::expected<ServerIdentity, std::string> read_initialize_result(std::string_view result) {
+  ServerIdentity server;
+  server.protocol_version = protocol::string_member(result, "protocolVersion");
+  if (server.protocol_version.empty()) {
+    return std::unexpected("the answer to initialize names no protocolVersion: not an MCP server");
+  }
+  const auto version = protocol::parse_version(server.protocol_version);
+  if (!version) {
+    return std::unexpected(
+        fmt::format("the server speaks only protocol {}, which this version does not know", server.protocol_version)
+    );
+  }
+  server.version = *version;
+  if (const auto found = member(result, "capabilities"); found && protocol::is_object(*found)) {
+    server.capabilities = protocol::one_line(*found);
+  }
+  if (const auto found = member(result, "serverInfo"); found && protocol::is_object(*found)) {
+    server.info = protocol::one_line(*found);
+  }
+  server.instructions = protocol::string_member(result, "instructions");
+  server.result = protocol::one_line(result);
+  return server;
+}
+
+}  // namespace mooring::upstream

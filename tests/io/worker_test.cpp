@@ -1,0 +1,95 @@
+#include "io/worker.hpp"
+
+#include <atomic>
+#include <future>
+
+#include "io/support.hpp"
+
+namespace mooring::io {
+namespace {
+
+using namespace testing;
+
+TEST(Worker, runs_what_is_posted_on_its_own_thread) {
+  Worker worker(3);
+  EXPECT_EQ(worker.index(), 3U);
+  worker.start();
+  std::promise<bool> there;
+  worker.post([&] { there.set_value(worker.on_this_thread()); });
+  EXPECT_TRUE(there.get_future().get());
+  EXPECT_FALSE(worker.on_this_thread());
+  worker.stop();
+  worker.join();
+}
+
+TEST(Worker, stops_from_inside) {
+  Worker worker(0);
+  worker.post([&] { worker.stop(); });
+  worker.run();
+}
+
+TEST(Worker, real_timers_are_never_early_and_fire_in_order) {
+  Loop loop;
+  loop.run([](Loop& l) -> awaitable<void> {
+    auto& timers = l.worker.timers();
+    Event done(l.worker.executor(), timers);
+    std::vector<int> order;
+    bool inside = true;
+    const auto begin = timers.now();
+    timers.arm(begin + 30ms, [&] {
+      EXPECT_GE(timers.now(), begin + 30ms);
+      order.push_back(2);
+      done.set();
+    });
+    timers.arm(begin + 3ms, [&] {
+      EXPECT_GE(timers.now(), begin + 3ms);
+      order.push_back(1);
+    });
+    timers.arm(begin - 1s, [&] {
+      EXPECT_FALSE(inside);
+      order.push_back(0);
+    });
+    const auto cancelled = timers.arm(begin + 4ms, [&] { order.push_back(99); });
+    inside = false;
+    timers.cancel(cancelled);
+    timers.cancel(cancelled);
+    timers.cancel(0);
+    co_await done.wait();
+    EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
+  }(loop));
+}
+
+TEST(Worker, a_timer_may_arm_and_cancel_others) {
+  Loop loop;
+  loop.run([](Loop& l) -> awaitable<void> {
+    auto& timers = l.worker.timers();
+    Event done(l.worker.executor(), timers);
+    const auto far = timers.arm_after(1h, [] { FAIL(); });
+    timers.arm_after(5ms, [&] {
+      timers.cancel(far);
+      timers.arm_after(5ms, [&] { done.set(); });
+    });
+    co_await done.wait();
+  }(loop));
+}
+
+TEST(Worker, destroys_coroutines_that_still_wait) {
+  auto held = std::make_shared<int>(1);
+  {
+    Worker worker(0);
+    const auto waits = [](Worker& w, std::shared_ptr<int> copy) -> awaitable<void> {
+      boost::asio::ip::tcp::acceptor acceptor(
+          w.context(), {boost::asio::ip::address_v4::loopback(), 0}
+      );
+      co_await acceptor.async_accept(asio::use_awaitable);
+      *copy = 2;
+    };
+    asio::co_spawn(worker.context(), waits(worker, held), [](std::exception_ptr) {});
+    worker.context().poll();
+    EXPECT_EQ(held.use_count(), 2);
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+}  // namespace
+}  // namespace mooring::io

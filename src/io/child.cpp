@@ -425,6 +425,7 @@ awaitable<Result<std::unique_ptr<Child>>> Child::spawn(Worker& worker, ChildOpti
   if (state->guard_end.is_open()) state->tasks.spawn(ChildState::follow_control(state));
   if (!launched) {
     state->close_pipes();
+    if (state->guard_end.is_open()) co_await state->gone.wait();
     co_return std::unexpected(std::move(launched.error()));
   }
   state->tasks.spawn(ChildState::drain_stderr(state));

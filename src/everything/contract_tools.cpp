@@ -78,6 +78,8 @@ awaitable<std::string> always_fails(ToolCall&) {
 }
 
 awaitable<std::string> reconnection(ToolCall& call) {
+  // Only a stream that has begun can be cut.
+  co_await call.log("Closing the stream");
   call.disconnect();
   co_await call.pause(100ms);
   co_return text_result("Reconnection test completed successfully");

@@ -48,6 +48,7 @@ class FakeExchange final : public io::HttpExchange {
     streaming = false;
     co_return true;
   }
+  void close() override {}
   bool responded() const override { return status != 0; }
   bool peer_gone() const override { return false; }
   void on_peer_gone(std::function<void()> tell) override { gone = std::move(tell); }

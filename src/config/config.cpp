@@ -27,7 +27,7 @@ class ConfigReader {
 
   Result<Config> read() {
     if (auto wrong = read_top()) {
-      return fail(Reason::config, fmt::format("{}: {}", document_.where(wrong->at), wrong->text));
+      return fail(Reason::config, document_.message(wrong->at, wrong->text));
     }
     config_.warnings = std::exchange(reading_.notes, {});
     for (const char* key : {"mcpServers", "servers"}) {

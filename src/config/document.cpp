@@ -9,6 +9,16 @@
 namespace mooring::config {
 namespace {
 
+/// A control character would break a message into lines, or play with a terminal.
+void append_shown(std::string& out, char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte < 0x20 || byte == 0x7F) {
+    out += fmt::format("\\x{:02x}", byte);
+  } else {
+    out += c;
+  }
+}
+
 /// True for JSON: the first character that is neither blank nor comment opens an object.
 bool looks_like_json(std::string_view text) {
   while (!text.empty()) {
@@ -97,10 +107,16 @@ std::string Document::where(Position at) const {
   );
 }
 
+std::string Document::message(Position at, std::string_view text) const {
+  std::string out = where(at) + ": ";
+  for (const char c : text) append_shown(out, c);
+  return out;
+}
+
 Result<Document> parse_document(std::string_view text, std::string file) {
   Document document{{std::move(file)}, {}};
   auto refuse = [&](const Problem& problem) {
-    return fail(Reason::config, fmt::format("{}: {}", document.where(problem.at), problem.text));
+    return fail(Reason::config, document.message(problem.at, problem.text));
   };
   if (text.size() > max_file_bytes) {
     return refuse({{}, "the file is larger than 4 MiB; split it and give --config twice"});
@@ -144,11 +160,7 @@ std::string shown(std::string_view text) {
       out += "…";
       break;
     }
-    if (byte < 0x20 || byte == 0x7F) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
+    append_shown(out, c);
   }
   return out + '"';
 }

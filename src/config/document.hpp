@@ -51,6 +51,8 @@ struct Document {
   Node root;
 
   std::string where(Position at) const;  ///< "mooring.yaml:3:7"
+  /// "mooring.yaml:3:7: text", on one line whatever `text` quotes.
+  std::string message(Position at, std::string_view text) const;
 };
 
 /// Something wrong at a place; `text` is one sentence without full stop.

@@ -55,7 +55,7 @@ std::optional<Problem> expand_scalar(Node& node, Unset unset, bool sensitive, Re
 }  // namespace
 
 void Reading::note(Position at, std::string_view text) {
-  notes.push_back(fmt::format("{}: {}", document.where(at), text));
+  notes.push_back(document.message(at, text));
 }
 
 std::string Reading::expand_home(std::string_view path) const {

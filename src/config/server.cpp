@@ -224,9 +224,8 @@ class ServerReader {
 
   void publish(ServerEntry& out) {
     for (std::size_t i = 0; i < problems_.size(); ++i) {
-      std::string text = fmt::format(
-          "{}: server {}: {}", reading_.document.where(problems_[i].at), shown(entry_.key),
-          problems_[i].text
+      std::string text = reading_.document.message(
+          problems_[i].at, fmt::format("server {}: {}", shown(entry_.key), problems_[i].text)
       );
       if (i == 0 && out.config.enabled) {
         out.error = Error{Reason::config, std::move(text)};

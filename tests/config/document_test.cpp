@@ -178,6 +178,10 @@ TEST(Document, another_way_of_reaching_a_server_replaces_the_former) {
   EXPECT_EQ(flat(document.root), "{mcpServers:{a:{url:'u'},b:{command:'x'}}}");
 }
 
+TEST(Document, a_message_stays_on_one_line) {
+  EXPECT_EQ(read("a: 1").message({2, 3, 0}, "b\nc\x1b[31m"), "f:2:3: b\\x0ac\\x1b[31m");
+}
+
 TEST(Document, shown_text_is_safe_and_short) {
   EXPECT_EQ(shown("a\nb"), "\"a\\x0ab\"");
   EXPECT_EQ(shown(std::string(100, 'x')), "\"" + std::string(60, 'x') + "…\"");

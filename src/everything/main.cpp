@@ -1,17 +1,17 @@
 #include <fmt/format.h>
 
-#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <optional>
 
 #include "core/log.hpp"
 #include "core/random.hpp"
 #include "everything/command_line.hpp"
 #include "everything/http_front.hpp"
+#include "io/async.hpp"
+#include "io/signals.hpp"
 #include "io/worker.hpp"
 #include "server/http_door.hpp"
 #include "server/stdio_door.hpp"
@@ -72,22 +72,27 @@ class Program {
   }
 
   awaitable<void> serve() {
-    asio::signal_set signals(worker_.executor(), SIGTERM, SIGINT);
+    io::Signals signals(worker_, {SIGTERM, SIGINT});
     if (line_.stdio) {
-      auto door = std::make_shared<server::StdioDoor>(worker_, service_, "", longest_line);
-      signals.async_wait([this, door](const boost::system::error_code& error, int) {
-        if (error) return;
-        service_.shut_down();
-        door->stop();
-      });
-      co_await door->run();
+      server::StdioDoor door(worker_, service_, "", longest_line);
+      io::TaskGroup watching(worker_.executor());
+      watching.spawn(stop_on_signal(signals, door));
+      co_await door.run();
+      signals.stop();
+      co_await watching.join();
       co_return;
     }
-    co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await signals.next();
     service_.shut_down();
     http_server_->drain();
     co_await http_door_->stop();
     co_await http_server_->stop();
+  }
+
+  awaitable<void> stop_on_signal(io::Signals& signals, server::StdioDoor& door) {
+    if (co_await signals.next() == 0) co_return;
+    service_.shut_down();
+    door.stop();
   }
 
   const CommandLine& line_;

@@ -127,6 +127,13 @@ void TlsPeer::talk(int socket) {
       SSL_write(ssl, answer_.data(), static_cast<int>(answer_.size()));
     }
   }
+  // Closing with bytes unread would be a reset, which overtakes the alert that says why.
+  ::shutdown(socket, SHUT_WR);
+  std::array<pollfd, 2> fds{{{socket, POLLIN, 0}, {end_, POLLIN, 0}}};
+  std::array<char, 4096> rest{};
+  while (::poll(fds.data(), fds.size(), -1) > 0 && fds[1].revents == 0 &&
+         ::recv(socket, rest.data(), rest.size(), 0) > 0) {
+  }
   SSL_free(ssl);
 }
 

@@ -77,9 +77,9 @@ std::optional<std::string> base64_decode(std::string_view text) {
 std::string base64url_encode(std::string_view bytes) { return encode(bytes, url_safe, false); }
 
 std::string base64url_encode(std::span<const std::uint8_t> bytes) {
-  return base64url_encode(std::string_view(
-      static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()
-  ));
+  return base64url_encode(
+      std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())
+  );
 }
 
 std::optional<std::string> base64url_decode(std::string_view text) {

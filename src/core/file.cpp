@@ -70,7 +70,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return os_error("read", path, errno);
   std::string out;
-  std::array<char, 16 * 1024> chunk{};
+  std::array<char, std::size_t{16} << 10> chunk{};
   for (;;) {
     const ssize_t got = ::read(fd.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;

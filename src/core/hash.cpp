@@ -38,7 +38,7 @@ std::string to_hex(std::string_view bytes) {
 
 std::string sha256_hex(std::string_view bytes) {
   const auto digest = sha256(bytes);
-  return to_hex({static_cast<const char*>(static_cast<const void*>(digest.data())), digest.size()});
+  return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 }  // namespace mooring::core

@@ -35,10 +35,10 @@ const EVP_CIPHER* algorithm() {
   return cipher;
 }
 
-const unsigned char* raw(const char* text) {
-  return static_cast<const unsigned char*>(static_cast<const void*>(text));
+const unsigned char* raw(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
 }
-unsigned char* raw(char* text) { return static_cast<unsigned char*>(static_cast<void*>(text)); }
+unsigned char* raw(char* text) { return reinterpret_cast<unsigned char*>(text); }
 
 void require(bool ok) {
   if (!ok) std::abort();  // out of memory or no AES: nothing sealed can be trusted then
@@ -97,10 +97,10 @@ std::string Sealer::seal(std::string_view plain, std::string_view context) const
   require(
       EVP_EncryptInit_ex2(state.get(), algorithm(), key_.data(), raw(out.data()), nullptr) == 1 &&
       EVP_EncryptUpdate(
-          state.get(), nullptr, &size, raw(context.data()), static_cast<int>(context.size())
+          state.get(), nullptr, &size, raw(context), static_cast<int>(context.size())
       ) == 1 &&
       EVP_EncryptUpdate(
-          state.get(), raw(out.data() + nonce_size), &size, raw(plain.data()),
+          state.get(), raw(out.data() + nonce_size), &size, raw(plain),
           static_cast<int>(plain.size())
       ) == 1 &&
       EVP_EncryptFinal_ex(state.get(), raw(out.data() + nonce_size + plain.size()), &size) == 1 &&
@@ -127,7 +127,7 @@ std::optional<std::string> Sealer::open(std::string_view token, std::string_view
       EVP_DecryptInit_ex2(state.get(), algorithm(), key_.data(), raw(sealed->data()), nullptr) ==
           1 &&
       EVP_DecryptUpdate(
-          state.get(), nullptr, &size, raw(context.data()), static_cast<int>(context.size())
+          state.get(), nullptr, &size, raw(context), static_cast<int>(context.size())
       ) == 1 &&
       EVP_DecryptUpdate(
           state.get(), raw(plain.data()), &size, raw(sealed->data() + nonce_size),

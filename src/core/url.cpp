@@ -97,7 +97,7 @@ Result<Url> Url::parse(std::string_view text) {
     if (text.ends_with("://")) return refuse(text, "the host is empty");
     return refuse(text, "it breaks the rules of RFC 3986");
   }
-  const urls::url_view url = *parsed;
+  const urls::url_view& url = *parsed;
   if (!url.has_authority()) return refuse(text, "the host is missing after '://'");
   Url out;
   out.scheme = lower(url.scheme());

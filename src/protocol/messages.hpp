@@ -17,6 +17,7 @@ inline constexpr int resource_not_found = -32002;
 /// What Mooring adds to errors of its own, as `error.data.mooring` (CONTRACT.md, "The structured
 /// errors").
 struct ErrorData {
+  // NOLINTBEGIN(readability-redundant-member-init): without them -Wextra wants all of them named
   std::string server{};
   std::string kind{};      ///< session_lost, transient, timeout, unavailable, …
   std::string delivery{};  ///< not_sent, refused, unknown, answered
@@ -25,6 +26,7 @@ struct ErrorData {
   std::optional<std::int64_t> retry_after_ms{};
   std::string recovery_id{};
   std::string advice{};  ///< one sentence: what a person or model should do next
+  // NOLINTEND(readability-redundant-member-init)
 };
 
 // All `id`, `params`, `result`, `data` arguments are raw JSON. An empty id is left out of the

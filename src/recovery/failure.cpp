@@ -126,8 +126,7 @@ std::string said_by(std::string_view body) {
   return {};
 }
 
-std::string describe_status(const Failure& failure) {
-  const int status = *failure.http_status;
+std::string describe_status(const Failure& failure, int status) {
   std::string out = fmt::format("HTTP {}", status);
   if (const auto phrase = phrase_of(status); !phrase.empty()) out.append(" ").append(phrase);
   if (const std::string said = said_by(failure.body); !said.empty()) out.append(": ").append(said);
@@ -194,7 +193,8 @@ std::string_view to_string(Stage stage) {
 std::string describe(const Failure& failure) {
   if (failure.aborted) return "cancelled by the caller";
   // Redacted before it is cut: half a token is no longer recognised as one.
-  const std::string full = failure.http_status ? describe_status(failure) : describe_break(failure);
+  const std::string full = failure.http_status ? describe_status(failure, *failure.http_status)
+                                               : describe_break(failure);
   return shortened(core::redact(folded(full)));
 }
 

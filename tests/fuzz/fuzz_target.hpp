@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace mooring::fuzz {
 
 inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
-  return {static_cast<const char*>(static_cast<const void*>(data)), size};
+  return {reinterpret_cast<const char*>(data), size};
 }
 
 /// A property that must hold for every input; the fuzzer keeps the input that breaks it.

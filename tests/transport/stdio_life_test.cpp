@@ -125,11 +125,17 @@ TEST_F(StdioLife, a_command_that_does_not_exist_fails_by_name) {
 
 TEST_F(StdioLife, a_channel_dropped_without_close_leaves_no_process) {
   run_on(worker, [&]() -> awaitable<void> {
-    auto opened = co_await StdioChannel::open(worker, config);
+    auto alive = std::make_shared<bool>(true);
+    const std::weak_ptr<bool> watched = alive;
+    StdioChannel::Hooks own;
+    own.on_stderr = [kept = std::move(alive)](std::string_view) {};
+    auto env = child_env(config, own_environment());
+    auto opened = co_await StdioChannel::open(worker, config, std::move(env), std::move(own));
     CO_ASSERT(opened.has_value());
     const int pid = (*opened)->pid();
     opened->reset();
-    while (::kill(pid, 0) == 0) co_await yield_once();
+    while (!watched.expired()) co_await yield_once();
+    EXPECT_EQ(::kill(pid, 0), -1);
   });
 }
 

@@ -2,19 +2,19 @@
 include(CMakePackageConfigHelpers)
 
 # Outside, the rooms that the client stands on are one library, libmooring.a.
-set(client_rooms core protocol recovery io transport upstream)
-add_library(mooring_client STATIC)
+set(client_rooms core protocol recovery io transport upstream client)
+add_library(mooring_library STATIC)
 foreach(room ${client_rooms})
-  target_sources(mooring_client PRIVATE $<TARGET_OBJECTS:mooring_${room}>)
+  target_sources(mooring_library PRIVATE $<TARGET_OBJECTS:mooring_${room}>)
 endforeach()
-target_link_libraries(mooring_client PRIVATE
+target_link_libraries(mooring_library PRIVATE
   fmt::fmt simdjson::simdjson Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto spdlog::spdlog Threads::Threads)
-target_include_directories(mooring_client INTERFACE
+target_include_directories(mooring_library INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_compile_features(mooring_client INTERFACE cxx_std_23)
-set_target_properties(mooring_client PROPERTIES OUTPUT_NAME mooring EXPORT_NAME mooring LINKER_LANGUAGE CXX)
-add_library(mooring::mooring ALIAS mooring_client)
+target_compile_features(mooring_library INTERFACE cxx_std_23)
+set_target_properties(mooring_library PROPERTIES OUTPUT_NAME mooring EXPORT_NAME mooring LINKER_LANGUAGE CXX)
+add_library(mooring::mooring ALIAS mooring_library)
 
 if(NOT TARGET mooring)
   return()
@@ -26,7 +26,7 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/mooringConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/mooringConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 
 install(TARGETS mooring RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS mooring_client EXPORT mooringTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS mooring_library EXPORT mooringTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT mooringTargets NAMESPACE mooring:: DESTINATION ${package_dir})
 install(FILES ${PROJECT_BINARY_DIR}/mooringConfig.cmake ${PROJECT_BINARY_DIR}/mooringConfigVersion.cmake
   DESTINATION ${package_dir})

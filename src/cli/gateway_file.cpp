@@ -17,9 +17,9 @@ namespace json = boost::json;
 fs::path gateway_file_path(const fs::path& state_dir) { return state_dir / "gateway.json"; }
 
 Result<void> write_gateway_file(const fs::path& state_dir, const GatewayFile& gateway) {
-  const auto text = json::serialize(json::object{
-      {"url", gateway.url}, {"token", gateway.token}, {"pid", gateway.pid}
-  });
+  const auto text = json::serialize(
+      json::object{{"url", gateway.url}, {"token", gateway.token}, {"pid", gateway.pid}}
+  );
   return core::write_file_atomic(gateway_file_path(state_dir), text + "\n", 0600);
 }
 
@@ -33,7 +33,8 @@ std::optional<GatewayFile> read_gateway_file(const fs::path& state_dir) {
   const auto* url = object.if_contains("url");
   const auto* token = object.if_contains("token");
   const auto* pid = object.if_contains("pid");
-  if (url == nullptr || !url->is_string() || pid == nullptr || !pid->is_int64()) return std::nullopt;
+  if (url == nullptr || !url->is_string() || pid == nullptr || !pid->is_int64())
+    return std::nullopt;
   GatewayFile gateway;
   gateway.url = std::string(url->as_string());
   if (token != nullptr && token->is_string()) gateway.token = std::string(token->as_string());

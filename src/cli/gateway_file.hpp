@@ -1,17 +1,18 @@
 #pragma once
 
 #include <filesystem>
+#include <mooring/result.hpp>
 #include <optional>
 #include <string>
 
-#include <mooring/result.hpp>
-
 namespace mooring::cli {
 
-/// STATE/gateway.json: where the running gateway listens, for the other commands. 0600, for it may hold a token.
+/// STATE/gateway.json: where the running gateway listens, for the other commands. 0600, for it may
+/// hold a token.
 struct GatewayFile {
-  std::string url;    ///< "http://127.0.0.1:7777"
-  std::string token;  ///< lets the commands in where the gateway asks for tokens; new with every start
+  std::string url;  ///< "http://127.0.0.1:7777"
+  std::string
+      token;  ///< lets the commands in where the gateway asks for tokens; new with every start
   int pid = 0;
 };
 

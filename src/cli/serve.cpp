@@ -22,6 +22,7 @@
 #include "io/worker.hpp"
 #include "server/gateway_server.hpp"
 #include "server/stdio_door.hpp"
+#include "store/session_store.hpp"
 #include "transport/factory.hpp"
 
 namespace mooring::cli {
@@ -63,14 +64,30 @@ Result<void> override_with(const ServeOptions& options, config::GatewayConfig& g
 /// The running gateway: everything in the order in which it is built, taken down in reverse.
 class Service {
  public:
-  Service(ServeOptions options, config::Config config, fs::path state_dir, std::array<std::uint8_t, 32> key)
+  Service(
+      ServeOptions options, config::Config config, fs::path state_dir,
+      std::array<std::uint8_t, 32> key
+  )
       : options_(std::move(options)), settings_(config.gateway), state_dir_(std::move(state_dir)) {
     for (int i = 0; i < settings_.threads; ++i) {
       workers_.push_back(std::make_unique<io::Worker>(static_cast<unsigned>(i)));
       pointers_.push_back(workers_.back().get());
     }
-    channels_ = std::make_unique<transport::SystemChannels>(state_dir_, core::ProxySettings::from_environment());
-    gateway_ = std::make_unique<gateway::Gateway>(pointers_, *channels_, core::system_random(), settings_, key);
+    channels_ = std::make_unique<transport::SystemChannels>(
+        state_dir_, core::ProxySettings::from_environment()
+    );
+    auto store = store::SessionStore::open(state_dir_ / "sessions.db");
+    if (store) {
+      store_ = std::move(*store);
+    } else {
+      log::warn(
+          "serve", "log levels and subscriptions will not outlive this process: {}",
+          store.error().detail
+      );
+    }
+    gateway_ = std::make_unique<gateway::Gateway>(
+        pointers_, *channels_, core::system_random(), settings_, key, store_.get()
+    );
     if (!settings_.tokens.empty()) {
       local_token_ = core::system_random().token(24);
       core::register_secret(local_token_);
@@ -91,18 +108,21 @@ class Service {
       // Scripts read this line; it is the first.
       fmt::print(stderr, "listening {}\n", server_->url());
       server_->on_reload([this] { return reload(); });
-      if (const auto written = write_gateway_file(state_dir_, {server_->url(), local_token_, ::getpid()}); !written) {
+      if (const auto written =
+              write_gateway_file(state_dir_, {server_->url(), local_token_, ::getpid()});
+          !written) {
         log::warn("serve", "other commands will not find this gateway: {}", written.error().detail);
       }
     }
     for (const auto& warning : config_->warnings) log::warn("config", "{}", warning);
     for (std::size_t i = 1; i < workers_.size(); ++i) workers_[i]->start();
-    io::TaskGroup tasks(control.executor());
-    tasks_ = &tasks;
-    signals_ = std::make_unique<io::Signals>(control, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP});
-    tasks.spawn(live());
-    tasks.spawn(watch_signals());
-    tasks.spawn(watch_config());
+    io::TaskGroup life(control.executor()), watchers(control.executor());
+    watchers_ = &watchers;
+    signals_ =
+        std::make_unique<io::Signals>(control, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP});
+    life.spawn(live());
+    watchers.spawn(watch_signals());
+    watchers.spawn(watch_config());
     control.run();
     for (std::size_t i = 1; i < workers_.size(); ++i) {
       workers_[i]->stop();
@@ -115,7 +135,9 @@ class Service {
   awaitable<void> live() {
     co_await gateway_->apply(*config_);
     if (options_.stdio) {
-      server::StdioDoor door(*workers_.front(), gateway_->router(0), {}, settings_.limits.request_bytes);
+      server::StdioDoor door(
+          *workers_.front(), gateway_->router(0), {}, settings_.limits.request_bytes
+      );
       door_ = &door;
       co_await door.run();
       door_ = nullptr;
@@ -132,12 +154,9 @@ class Service {
     co_await gateway_->stop();
     remove_gateway_file(state_dir_, ::getpid());
     signals_->stop();
-    tasks_->spawn(finish());
-  }
-
-  awaitable<void> finish() {
-    workers_.front()->stop();
-    co_return;
+    co_await watchers_->join();
+    // Posted, so that this coroutine has ended when the loop does.
+    workers_.front()->post([this] { workers_.front()->stop(); });
   }
 
   awaitable<void> watch_signals() {
@@ -145,7 +164,8 @@ class Service {
       const int number = co_await signals_->next();
       if (number == 0) co_return;
       if (number == SIGHUP) {
-        if (const auto error = co_await reload(); !error.empty()) log::error("config", "not reloaded: {}", error);
+        if (const auto error = co_await reload(); !error.empty())
+          log::error("config", "not reloaded: {}", error);
         continue;
       }
       if (shutdown_.aborted()) {
@@ -167,9 +187,11 @@ class Service {
     auto loaded = config::load(files(), environment);
     if (!loaded) co_return loaded.error().detail;
     for (const auto& warning : loaded->warnings) log::warn("config", "{}", warning);
-    if (const auto same = override_with(options_, loaded->gateway); !same) co_return same.error().detail;
+    if (const auto same = override_with(options_, loaded->gateway); !same)
+      co_return same.error().detail;
     const bool gateway_differs = !(loaded->gateway == config_->gateway);
-    if (gateway_differs) log::warn("config", "changes under gateway: take effect at the next start");
+    if (gateway_differs)
+      log::warn("config", "changes under gateway: take effect at the next start");
     log::info("config", "reloading");
     config_ = *loaded;
     stamps_ = stamps();
@@ -184,7 +206,8 @@ class Service {
            co_await io::sleep_until(timers, timers.now() + settings_.reload_interval, &shutdown_)) {
       if (stamps() == stamps_) continue;
       stamps_ = stamps();
-      if (const auto error = co_await reload(); !error.empty()) log::error("config", "not reloaded: {}", error);
+      if (const auto error = co_await reload(); !error.empty())
+        log::error("config", "not reloaded: {}", error);
     }
   }
 
@@ -212,20 +235,24 @@ class Service {
   std::vector<std::unique_ptr<io::Worker>> workers_;
   std::vector<io::Worker*> pointers_;
   std::unique_ptr<transport::SystemChannels> channels_;
+  std::unique_ptr<store::SessionStore> store_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<server::GatewayServer> server_;
   std::unique_ptr<io::Signals> signals_;
   server::StdioDoor* door_ = nullptr;
-  io::TaskGroup* tasks_ = nullptr;
+  io::TaskGroup* watchers_ = nullptr;
   io::AbortSource shutdown_;
 };
 
 }  // namespace
 
 int serve(const ServeOptions& options) {
-  const auto files = options.config.empty() ? config::default_files(fs::current_path(), environment) : options.config;
+  const auto files = options.config.empty() ? config::default_files(fs::current_path(), environment)
+                                            : options.config;
   if (files.empty()) {
-    return complain(usage, "no configuration: write mooring.yaml here, or name one with --config FILE");
+    return complain(
+        usage, "no configuration: write mooring.yaml here, or name one with --config FILE"
+    );
   }
   auto loaded = config::load(files, environment);
   if (!loaded) return complain(usage, loaded.error().detail);
@@ -239,7 +266,8 @@ int serve(const ServeOptions& options) {
   }
   log::configure(loaded->gateway.log_level, loaded->gateway.log_format);
   const auto state_dir = core::state_dir(loaded->gateway.state_dir);
-  if (const auto made = core::ensure_private_dir(state_dir); !made) return complain(failed, made.error().detail);
+  if (const auto made = core::ensure_private_dir(state_dir); !made)
+    return complain(failed, made.error().detail);
   const auto key = core::load_or_create_key(state_dir / "session.key");
   if (!key) return complain(failed, key.error().detail);
   return Service(options, std::move(*loaded), state_dir, *key).run();

@@ -18,7 +18,8 @@ struct ServeOptions {
   bool insecure = false;
 };
 
-/// `mooring serve`: the gateway, until SIGTERM, SIGINT or the end of stdin (`--stdio`). Returns the exit code.
+/// `mooring serve`: the gateway, until SIGTERM, SIGINT or the end of stdin (`--stdio`). Returns the
+/// exit code.
 int serve(const ServeOptions& options);
 
 }  // namespace mooring::cli

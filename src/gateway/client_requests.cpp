@@ -8,7 +8,9 @@ namespace mooring::gateway {
 
 struct ClientRequests::Waiting {
   Waiting(io::Worker& worker, std::string raw_id, std::string from)
-      : id(std::move(raw_id)), session(std::move(from)), answered(worker.executor(), worker.timers()) {}
+      : id(std::move(raw_id)),
+        session(std::move(from)),
+        answered(worker.executor(), worker.timers()) {}
 
   std::string id, session;
   io::Event answered;
@@ -31,7 +33,9 @@ std::optional<unsigned> ClientRequests::home_of(std::string_view raw_id) const {
   return worker;
 }
 
-std::shared_ptr<ClientRequests::Waiting> ClientRequests::expect(std::string id, std::string session) {
+std::shared_ptr<ClientRequests::Waiting> ClientRequests::expect(
+    std::string id, std::string session
+) {
   auto waiting = std::make_shared<Waiting>(worker_, std::move(id), std::move(session));
   waiting_.emplace(waiting->id, waiting);
   return waiting;
@@ -47,7 +51,8 @@ awaitable<std::optional<protocol::Frame>> ClientRequests::wait(
 
 bool ClientRequests::complete(const std::string& session, protocol::Frame response) {
   const auto found = waiting_.find(response.id());
-  if (found == waiting_.end() || found->second->session != session || found->second->response) return false;
+  if (found == waiting_.end() || found->second->session != session || found->second->response)
+    return false;
   found->second->response = std::move(response);
   found->second->answered.set();
   return true;

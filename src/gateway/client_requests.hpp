@@ -14,8 +14,8 @@
 
 namespace mooring::gateway {
 
-/// Requests of ours (relayed from an upstream) that wait for a client's response. The id names boot and worker, so that a response that
-/// arrives elsewhere finds its way home. One per worker.
+/// Requests of ours (relayed from an upstream) that wait for a client's response. The id names boot
+/// and worker, so that a response that arrives elsewhere finds its way home. One per worker.
 class ClientRequests {
  public:
   ClientRequests(io::Worker& worker, std::string boot);
@@ -23,7 +23,8 @@ class ClientRequests {
   /// A fresh id, as raw JSON string.
   std::string next_id();
   struct Waiting;
-  /// Before the request is sent: from now on a response to `id` (raw) is kept. `session` is the only one whose response counts.
+  /// Before the request is sent: from now on a response to `id` (raw) is kept. `session` is the
+  /// only one whose response counts.
   std::shared_ptr<Waiting> expect(std::string id, std::string session);
   /// Waits for it. Empty: `until` passed or `abort` fired; a later response is ignored.
   awaitable<std::optional<protocol::Frame>> wait(

@@ -11,24 +11,26 @@
 #include "protocol/frame.hpp"
 #include "protocol/version.hpp"
 
-/// The seam between the front doors (server/: HTTP, stdio) and what answers behind them (the gateway's Router, or the
-/// test server mooring-everything). A door speaks the transport; a Service speaks MCP.
+/// The seam between the front doors (server/: HTTP, stdio) and what answers behind them (the
+/// gateway's Router, or the test server mooring-everything). A door speaks the transport; a Service
+/// speaks MCP.
 namespace mooring::gateway {
 
 /// Who is asking. Immutable, shared between workers.
 struct ClientSession {
-  std::string id;                 ///< the Mcp-Session-Id the client holds; empty on stdio
-  std::string key;                ///< short unique name of the session, for maps and logs
-  std::string endpoint;           ///< "" = aggregate, else the name of the one upstream
+  std::string id;        ///< the Mcp-Session-Id the client holds; empty on stdio
+  std::string key;       ///< short unique name of the session, for maps and logs
+  std::string endpoint;  ///< "" = aggregate, else the name of the one upstream
   protocol::Version version = protocol::latest_legacy;
-  std::string capabilities;       ///< the client's, raw JSON object
+  std::string capabilities;  ///< the client's, raw JSON object
   std::string client_name;
-  std::string principal;          ///< whom the bearer token named; empty without authentication
+  std::string principal;  ///< whom the bearer token named; empty without authentication
 };
 using ClientSessionPtr = std::shared_ptr<const ClientSession>;
 
-/// Where the answer to one client request goes. Lives as long as somebody may write to it; a client that went away makes the
-/// calls no-ops (the door keeps what can be resumed). On the worker's thread that made it.
+/// Where the answer to one client request goes. Lives as long as somebody may write to it; a client
+/// that went away makes the calls no-ops (the door keeps what can be resumed). On the worker's
+/// thread that made it.
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -36,16 +38,19 @@ class Responder {
   virtual awaitable<void> send(std::string message) = 0;
   /// The response. Exactly once, last.
   virtual awaitable<void> finish(std::string response) = 0;
-  /// The response in pieces; a piece is one line of JSON text or a part of it. False: nobody reads any more.
+  /// The response in pieces; a piece is one line of JSON text or a part of it. False: nobody reads
+  /// any more.
   virtual awaitable<bool> finish_part(std::string_view bytes) = 0;
   /// `ok` false: the response could not be completed; the door cuts the stream.
   virtual awaitable<void> finish_end(bool ok) = 0;
-  /// Closes the connection under the stream, which stays resumable (SSE polling, 2025-11-25). No-op where that is impossible.
+  /// Closes the connection under the stream, which stays resumable (SSE polling, 2025-11-25). No-op
+  /// where that is impossible.
   virtual void disconnect() {}
 };
 using ResponderPtr = std::shared_ptr<Responder>;
 
-/// Where messages go that belong to no request: the client's GET stream, or stdout. Safe to call from any worker.
+/// Where messages go that belong to no request: the client's GET stream, or stdout. Safe to call
+/// from any worker.
 using Outbox = std::function<void(std::string message)>;
 
 struct Opened {
@@ -58,15 +63,21 @@ class Service {
  public:
   virtual ~Service() = default;
 
-  /// `initialize` on an endpoint ("" or a server's name). The door has checked that it is a request of that method.
-  virtual awaitable<Opened> open(protocol::Frame initialize, std::string endpoint, std::string principal) = 0;
+  /// `initialize` on an endpoint ("" or a server's name). The door has checked that it is a request
+  /// of that method.
+  virtual awaitable<Opened> open(
+      protocol::Frame initialize, std::string endpoint, std::string principal
+  ) = 0;
   /// The session behind an Mcp-Session-Id; empty: unknown, expired or ended.
   virtual ClientSessionPtr find(std::string_view id) = 0;
   /// Any request but `initialize`. Returns when it is answered.
-  virtual awaitable<void> request(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder) = 0;
+  virtual awaitable<void> request(
+      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder
+  ) = 0;
   /// A notification or a response of the client.
   virtual void notice(ClientSessionPtr session, protocol::Frame message) = 0;
-  /// The client listens (GET stream, or stdio from the start): unsolicited messages go to `outbox` until `unlisten`.
+  /// The client listens (GET stream, or stdio from the start): unsolicited messages go to `outbox`
+  /// until `unlisten`.
   virtual void listen(ClientSessionPtr session, Outbox outbox) = 0;
   virtual void unlisten(ClientSessionPtr session) = 0;
   /// DELETE, or the end of stdin.

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mooring/version.hpp>
 
 #include "config/diff.hpp"
 #include "core/log.hpp"
 #include "gateway/log_level.hpp"
 #include "protocol/messages.hpp"
-
-#include <mooring/version.hpp>
 
 namespace mooring::gateway {
 
@@ -19,10 +18,13 @@ namespace {
 
 std::string_view list_changed_method(ListKind kind) {
   switch (kind) {
-    case ListKind::tools: return "notifications/tools/list_changed";
-    case ListKind::prompts: return "notifications/prompts/list_changed";
+    case ListKind::tools:
+      return "notifications/tools/list_changed";
+    case ListKind::prompts:
+      return "notifications/prompts/list_changed";
     case ListKind::resources:
-    case ListKind::resource_templates: return "notifications/resources/list_changed";
+    case ListKind::resource_templates:
+      return "notifications/resources/list_changed";
   }
   return {};
 }
@@ -30,7 +32,8 @@ std::string_view list_changed_method(ListKind kind) {
 /// What we can bring to some client; a client that cannot take it is declined for.
 upstream::ClientIdentity identity_for(const UpstreamConfig& config) {
   upstream::ClientIdentity identity;
-  identity.info = fmt::format(R"({{"name":"mooring","title":"Mooring","version":"{}"}})", MOORING_VERSION);
+  identity.info =
+      fmt::format(R"({{"name":"mooring","title":"Mooring","version":"{}"}})", MOORING_VERSION);
   std::string capabilities = R"({"roots":{"listChanged":true})";
   if (config.sampling_enabled) capabilities += R"(,"sampling":{})";
   if (config.elicitation_enabled) capabilities += R"(,"elicitation":{"form":{},"url":{}})";
@@ -42,13 +45,17 @@ upstream::ClientIdentity identity_for(const UpstreamConfig& config) {
 
 Gateway::Gateway(
     std::vector<io::Worker*> workers, transport::ChannelFactory& channels, core::Random& random,
-    const config::GatewayConfig& settings, std::array<std::uint8_t, 32> session_key
+    const config::GatewayConfig& settings, std::array<std::uint8_t, 32> session_key,
+    store::SessionStore* store
 )
     : workers_(std::move(workers)),
       channels_(channels),
       random_(random),
       codec_(session_key, std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl)),
-      control_(*workers_.front()),
+      control_(
+          *workers_.front(), store,
+          std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl)
+      ),
       table_(std::make_shared<RoutingTable>()) {
   shared_.codec = &codec_;
   shared_.revocations = &revocations_;
@@ -61,6 +68,26 @@ Gateway::Gateway(
   std::vector<Router*> peers;
   for (const auto& router : routers_) peers.push_back(router.get());
   for (const auto& router : routers_) router->set_peers(peers);
+  if (store != nullptr) restore_sessions(*store);
+}
+
+void Gateway::restore_sessions(store::SessionStore& store) {
+  const auto now = std::chrono::system_clock::now();
+  const auto loaded = store.load(now);
+  for (const auto& [key, until] : loaded.revoked) revocations_.add(key, until);
+  for (const auto& [key, kept] : loaded.sessions) {
+    auto opened = codec_.open(kept.token, now);
+    if (!opened) continue;
+    const auto session = std::make_shared<const ClientSession>(std::move(opened->session));
+    for (const auto& [server, severity] : kept.levels) {
+      control_.listeners().set_level(session, server, severity);
+      for (const auto& router : routers_) router->restore_level(key, severity);
+    }
+    for (const auto& [server, uri] : kept.subscriptions) {
+      control_.listeners().subscribe(session, server, uri);
+      restored_subscriptions_.emplace_back(server, uri);
+    }
+  }
 }
 
 Gateway::~Gateway() = default;
@@ -73,7 +100,9 @@ awaitable<void> Gateway::apply(config::Config config) {
     for (const auto& name : *names) {
       const auto found = upstreams_.find(name);
       if (found == upstreams_.end()) continue;
-      core::log::info("gateway", "{}: {}", name, names == &diff.removed ? "removed" : "configuration changed");
+      core::log::info(
+          "gateway", "{}: {}", name, names == &diff.removed ? "removed" : "configuration changed"
+      );
       old.push_back(found->second);
       upstreams_.erase(found);
     }
@@ -95,12 +124,14 @@ awaitable<void> Gateway::apply(config::Config config) {
 
 /// On the worker's own thread: its connections live there.
 awaitable<std::shared_ptr<upstream::Link>> Gateway::make_link(
-    io::Worker& worker, std::shared_ptr<const UpstreamConfig> config, std::weak_ptr<upstream::Supervisor> supervisor
+    io::Worker& worker, std::shared_ptr<const UpstreamConfig> config,
+    std::weak_ptr<upstream::Supervisor> supervisor
 ) {
   std::shared_ptr<transport::Channel> http;
   if (!config->url.empty()) http = channels_.http(worker, *config);
   co_return std::make_shared<upstream::Link>(
-      worker, std::move(config), std::move(http), std::move(supervisor), static_cast<unsigned>(workers_.size())
+      worker, std::move(config), std::move(http), std::move(supervisor),
+      static_cast<unsigned>(workers_.size())
   );
 }
 
@@ -122,7 +153,8 @@ awaitable<void> Gateway::start_upstream(config::ServerEntry entry) {
   std::vector<std::pair<io::Worker*, std::shared_ptr<upstream::Link>>> links;
   for (auto* worker : workers_) {
     auto link = co_await asio::co_spawn(
-        worker->executor(), make_link(*worker, upstream->config, upstream->supervisor), asio::use_awaitable
+        worker->executor(), make_link(*worker, upstream->config, upstream->supervisor),
+        asio::use_awaitable
     );
     upstream->links.push_back(link);
     install_link(name, worker->index(), link);
@@ -130,10 +162,18 @@ awaitable<void> Gateway::start_upstream(config::ServerEntry entry) {
     links.insert(worker == &home ? links.begin() : links.end(), {worker, link});
   }
   upstream->supervisor->set_links(std::move(links));
+  for (const auto& [server, uri] : restored_subscriptions_) {
+    if (server == name) upstream->supervisor->remember_subscription(uri, true);
+  }
+  if (const auto level = control_.listeners().wanted_level(name)) {
+    upstream->supervisor->remember_log_level(std::string(log_level_name(*level)));
+  }
   upstream->supervisor->start();
 }
 
-void Gateway::install_link(const std::string& server, unsigned worker, std::shared_ptr<upstream::Link> link) {
+void Gateway::install_link(
+    const std::string& server, unsigned worker, std::shared_ptr<upstream::Link> link
+) {
   if (worker == workers_.front()->index()) control_.set_link(server, link);
   auto install = [router = routers_[worker].get(), server, link = std::move(link)]() mutable {
     router->set_link(server, std::move(link));
@@ -153,9 +193,9 @@ awaitable<void> Gateway::stop_upstream(std::shared_ptr<Upstream> upstream) {
     // A link and its connections end on their own worker.
     co_await asio::co_spawn(
         worker->executor(),
-        [](std::shared_ptr<upstream::Link> link) -> awaitable<void> { co_await link->stop(); }(
-            std::move(upstream->links[i])
-        ),
+        [](std::shared_ptr<upstream::Link> link) -> awaitable<void> {
+          co_await link->stop();
+        }(std::move(upstream->links[i])),
         asio::use_awaitable
     );
   }
@@ -246,7 +286,8 @@ void Gateway::tell_aggregate_changes(const Aggregate* before, const Aggregate& a
   bool resources_told = false;
   for (const auto kind : upstream::all_lists) {
     if (before->result(kind) == after.result(kind)) continue;
-    const bool about_resources = kind == ListKind::resources || kind == ListKind::resource_templates;
+    const bool about_resources =
+        kind == ListKind::resources || kind == ListKind::resource_templates;
     if (about_resources && std::exchange(resources_told, true)) continue;
     control_.listeners().to_endpoint("", protocol::make_notification(list_changed_method(kind)));
   }
@@ -256,7 +297,9 @@ void Gateway::list_changed(const std::string& server, ListKind kind) {
   // Posted twice as `changed` is, so that the new table stands when clients come to list.
   workers_.front()->post([this, server, kind] {
     workers_.front()->post([this, server, kind] {
-      control_.listeners().to_endpoint(server, protocol::make_notification(list_changed_method(kind)));
+      control_.listeners().to_endpoint(
+          server, protocol::make_notification(list_changed_method(kind))
+      );
     });
   });
 }
@@ -290,7 +333,10 @@ awaitable<std::vector<upstream::Status>> Gateway::status() {
     const auto found = upstreams_.find(name);
     if (found == upstreams_.end()) continue;
     const auto upstream = found->second;
-    all.push_back(upstream->supervisor ? co_await upstream->supervisor->status() : config_error_status(*upstream));
+    all.push_back(
+        upstream->supervisor ? co_await upstream->supervisor->status()
+                             : config_error_status(*upstream)
+    );
   }
   co_return all;
 }
@@ -306,7 +352,9 @@ upstream::Status Gateway::config_error_status(const Upstream& upstream) const {
 
 awaitable<bool> Gateway::reconnect(std::string server) {
   if (!workers_.front()->on_this_thread()) {
-    co_return co_await asio::co_spawn(workers_.front()->executor(), reconnect(server), asio::use_awaitable);
+    co_return co_await asio::co_spawn(
+        workers_.front()->executor(), reconnect(server), asio::use_awaitable
+    );
   }
   const auto found = upstreams_.find(server);
   if (found == upstreams_.end()) co_return false;
@@ -316,7 +364,9 @@ awaitable<bool> Gateway::reconnect(std::string server) {
 
 awaitable<std::size_t> Gateway::listening() {
   if (!workers_.front()->on_this_thread()) {
-    co_return co_await asio::co_spawn(workers_.front()->executor(), listening(), asio::use_awaitable);
+    co_return co_await asio::co_spawn(
+        workers_.front()->executor(), listening(), asio::use_awaitable
+    );
   }
   co_return control_.listeners().listening();
 }

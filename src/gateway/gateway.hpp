@@ -5,11 +5,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mooring/result.hpp>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <mooring/result.hpp>
 
 #include "config/config.hpp"
 #include "core/random.hpp"
@@ -23,15 +22,20 @@
 
 namespace mooring::gateway {
 
-/// Everything between the doors and the upstreams: starts and stops upstreams as the configuration says, builds the routing tables,
-/// passes on what upstreams do on their own. Lives on the control worker (the first); functions are called there unless they say otherwise.
+/// Everything between the doors and the upstreams: starts and stops upstreams as the configuration
+/// says, builds the routing tables, passes on what upstreams do on their own. Lives on the control
+/// worker (the first); functions are called there unless they say otherwise.
 class Gateway final : public upstream::Observer {
  public:
-  Gateway(std::vector<io::Worker*> workers, transport::ChannelFactory& channels, core::Random& random,
-          const config::GatewayConfig& settings, std::array<std::uint8_t, 32> session_key);
+  Gateway(
+      std::vector<io::Worker*> workers, transport::ChannelFactory& channels, core::Random& random,
+      const config::GatewayConfig& settings, std::array<std::uint8_t, 32> session_key,
+      store::SessionStore* store = nullptr
+  );
   ~Gateway() override;
 
-  /// Starts what is new or changed, stops what is gone or changed, leaves the rest alone. The first call starts everything.
+  /// Starts what is new or changed, stops what is gone or changed, leaves the rest alone. The first
+  /// call starts everything.
   awaitable<void> apply(config::Config config);
   /// Every call in flight ends as cancelled, on all workers.
   void abort_calls();
@@ -53,23 +57,30 @@ class Gateway final : public upstream::Observer {
   void changed(const std::string& server) override;
   void list_changed(const std::string& server, upstream::ListKind kind) override;
   void notification(const std::string& server, const protocol::Frame& frame) override;
-  awaitable<std::optional<std::string>> request(const std::string& server, const protocol::Frame& frame) override;
+  awaitable<std::optional<std::string>> request(
+      const std::string& server, const protocol::Frame& frame
+  ) override;
 
  private:
   struct Upstream {
     std::shared_ptr<const UpstreamConfig> config;
-    std::shared_ptr<upstream::Supervisor> supervisor;                ///< empty: the configuration is wrong
-    std::vector<std::shared_ptr<upstream::Link>> links;              ///< by worker index
+    std::shared_ptr<upstream::Supervisor> supervisor;    ///< empty: the configuration is wrong
+    std::vector<std::shared_ptr<upstream::Link>> links;  ///< by worker index
     std::string config_error;
-    upstream::CataloguePtr shown;                                    ///< the catalogue the current table was built from
+    upstream::CataloguePtr shown;  ///< the catalogue the current table was built from
     std::shared_ptr<const ServerView> view;
   };
 
   awaitable<void> start_upstream(config::ServerEntry entry);
-  awaitable<std::shared_ptr<upstream::Link>> make_link(io::Worker& worker, std::shared_ptr<const UpstreamConfig> config,
-                                                       std::weak_ptr<upstream::Supervisor> supervisor);
+  awaitable<std::shared_ptr<upstream::Link>> make_link(
+      io::Worker& worker, std::shared_ptr<const UpstreamConfig> config,
+      std::weak_ptr<upstream::Supervisor> supervisor
+  );
   awaitable<void> stop_upstream(std::shared_ptr<Upstream> upstream);
-  void install_link(const std::string& server, unsigned worker, std::shared_ptr<upstream::Link> link);
+  void install_link(
+      const std::string& server, unsigned worker, std::shared_ptr<upstream::Link> link
+  );
+  void restore_sessions(store::SessionStore& store);
   void rebuild();
   void tell_aggregate_changes(const Aggregate* before, const Aggregate& after);
   upstream::Status config_error_status(const Upstream& upstream) const;
@@ -85,6 +96,8 @@ class Gateway final : public upstream::Observer {
   std::vector<std::string> order_;
   std::map<std::string, std::shared_ptr<Upstream>> upstreams_;
   std::optional<config::Config> config_;
+  std::vector<std::pair<std::string, std::string>>
+      restored_subscriptions_;  ///< (server, uri) of an earlier start
   std::shared_ptr<const RoutingTable> table_;
   std::vector<std::string> warned_;  ///< aggregate warnings already logged
   bool rebuild_posted_ = false;

@@ -1,12 +1,14 @@
 #include "gateway/listeners.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace mooring::gateway {
 
 Listeners::Entry& Listeners::entry(const ClientSessionPtr& session) {
   auto& found = sessions_[session->key];
   found.session = session;
+  found.heard = std::chrono::system_clock::now();
   return found;
 }
 
@@ -20,7 +22,21 @@ void Listeners::listen(const ClientSessionPtr& session, Outbox outbox) {
 
 void Listeners::unlisten(const ClientSession& session) {
   const auto found = sessions_.find(session.key);
-  if (found != sessions_.end()) found->second.outbox = nullptr;
+  if (found == sessions_.end()) return;
+  found->second.outbox = nullptr;
+  const bool subscribed = std::ranges::any_of(subscribers_, [&session](const auto& entry) {
+    return entry.second.contains(session.key);
+  });
+  const bool remembered = subscribed || !found->second.levels.empty();
+  if (!remembered) forget(session);
+}
+
+void Listeners::purge(std::chrono::system_clock::time_point then) {
+  std::vector<ClientSessionPtr> gone;
+  for (const auto& [key, entry] : sessions_) {
+    if (!entry.outbox && entry.heard < then) gone.push_back(entry.session);
+  }
+  for (const auto& session : gone) forget(*session);
 }
 
 void Listeners::forget(const ClientSession& session) {
@@ -31,7 +47,9 @@ void Listeners::forget(const ClientSession& session) {
   }
 }
 
-void Listeners::set_level(const ClientSessionPtr& session, const std::string& server, int severity) {
+void Listeners::set_level(
+    const ClientSessionPtr& session, const std::string& server, int severity
+) {
   entry(session).levels[server] = severity;
 }
 
@@ -39,12 +57,15 @@ std::optional<int> Listeners::wanted_level(const std::string& server) const {
   std::optional<int> wanted;
   for (const auto& [key, entry] : sessions_) {
     const auto found = entry.levels.find(server);
-    if (found != entry.levels.end()) wanted = std::min(wanted.value_or(found->second), found->second);
+    if (found != entry.levels.end())
+      wanted = std::min(wanted.value_or(found->second), found->second);
   }
   return wanted;
 }
 
-bool Listeners::subscribe(const ClientSessionPtr& session, const std::string& server, const std::string& uri) {
+bool Listeners::subscribe(
+    const ClientSessionPtr& session, const std::string& server, const std::string& uri
+) {
   entry(session);
   auto& keys = subscribers_[{server, uri}];
   const bool first = keys.empty();
@@ -52,7 +73,9 @@ bool Listeners::subscribe(const ClientSessionPtr& session, const std::string& se
   return first;
 }
 
-bool Listeners::unsubscribe(const ClientSession& session, const std::string& server, const std::string& uri) {
+bool Listeners::unsubscribe(
+    const ClientSession& session, const std::string& server, const std::string& uri
+) {
   const auto found = subscribers_.find({server, uri});
   if (found == subscribers_.end() || found->second.erase(session.key) == 0) return false;
   if (!found->second.empty()) return false;
@@ -60,7 +83,8 @@ bool Listeners::unsubscribe(const ClientSession& session, const std::string& ser
   return true;
 }
 
-std::set<std::pair<std::string, std::string>> Listeners::subscriptions(const ClientSession& session) const {
+std::set<std::pair<std::string, std::string>> Listeners::subscriptions(const ClientSession& session
+) const {
   std::set<std::pair<std::string, std::string>> alone;
   for (const auto& [resource, keys] : subscribers_) {
     if (keys.size() == 1 && keys.contains(session.key)) alone.insert(resource);

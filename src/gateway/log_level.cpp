@@ -16,6 +16,8 @@ std::optional<int> log_severity(std::string_view level) {
   return static_cast<int>(found - names.begin());
 }
 
-std::string_view log_level_name(int severity) { return names.at(static_cast<std::size_t>(severity)); }
+std::string_view log_level_name(int severity) {
+  return names.at(static_cast<std::size_t>(severity));
+}
 
 }  // namespace mooring::gateway

@@ -22,7 +22,8 @@ struct Relay::Question {
 };
 
 Relay::Relay(
-    Router& router, ClientSessionPtr session, ResponderPtr responder, std::shared_ptr<upstream::Link> link
+    Router& router, ClientSessionPtr session, ResponderPtr responder,
+    std::shared_ptr<upstream::Link> link
 )
     : router_(router),
       session_(std::move(session)),
@@ -47,7 +48,12 @@ awaitable<void> Relay::message(Frame frame) {
     co_await link_->notify(protocol::make_result(frame.id(), "{}"));
     co_return;
   }
-  const auto because = obstacle(frame);
+  auto because = obstacle(frame);
+  const auto rpm = link_->config().sampling_max_rpm;
+  if (because.empty() && frame.method() == "sampling/createMessage" &&
+      !co_await router_.shared_.control->allow_sampling(link_->name(), rpm)) {
+    because = fmt::format("more than {} sampling requests a minute; try again later", rpm);
+  }
   if (!because.empty()) {
     co_await link_->notify(upstream::decline(frame, because));
     co_return;
@@ -64,17 +70,12 @@ std::string Relay::obstacle(const Frame& request) const {
   if (method == "sampling/createMessage") {
     capability = "sampling";
     if (!config.sampling_enabled) return "sampling is turned off for this server";
-    auto [limit, added] =
-        router_.sampling_limits_.try_emplace(config.name, RateLimit(config.sampling_max_rpm));
-    const auto has = protocol::member(session_->capabilities, capability);
-    if (has && !limit->second.allow(router_.worker_.timers().now())) {
-      return fmt::format("more than {} sampling requests a minute; try again later", config.sampling_max_rpm);
-    }
   } else if (method == "elicitation/create") {
     capability = "elicitation";
     if (!config.elicitation_enabled) return "elicitation is turned off for this server";
     const auto has = protocol::member(session_->capabilities, capability);
-    if (has && protocol::string_member(request.params(), "mode") == "url" && !protocol::member(*has, "url")) {
+    if (has && protocol::string_member(request.params(), "mode") == "url" &&
+        !protocol::member(*has, "url")) {
       return "the client does not support URL elicitation";
     }
   } else if (method == "roots/list") {
@@ -83,7 +84,8 @@ std::string Relay::obstacle(const Frame& request) const {
     return {};
   }
   const auto has = protocol::member(session_->capabilities, capability);
-  if (!has || !protocol::is_object(*has)) return fmt::format("the client does not support {}", capability);
+  if (!has || !protocol::is_object(*has))
+    return fmt::format("the client does not support {}", capability);
   return {};
 }
 
@@ -94,9 +96,11 @@ awaitable<void> Relay::ask(std::shared_ptr<Question> question) {
   const auto& config = question->link->config();
   const auto id = router.client_requests_.next_id();
   std::string params;
-  if (method == "sampling/createMessage") params = cap_max_tokens(request.params(), config.sampling_max_tokens);
-  auto message = params.empty() ? request.spliced({{request.id_span(), id}})
-                                : request.spliced({{request.id_span(), id}, {request.params_span(), params}});
+  if (method == "sampling/createMessage")
+    params = cap_max_tokens(request.params(), config.sampling_max_tokens);
+  auto message = params.empty()
+                     ? request.spliced({{request.id_span(), id}})
+                     : request.spliced({{request.id_span(), id}, {request.params_span(), params}});
   const auto until = router.worker_.timers().now() + config.client_request_timeout;
   const auto waiting = router.client_requests_.expect(id, question->session->key);
   co_await question->responder->send(std::move(message));
@@ -107,12 +111,15 @@ awaitable<void> Relay::ask(std::shared_ptr<Question> question) {
   }
   if (question->over->aborted()) co_return;
   co_await question->responder->send(protocol::make_notification(
-      "notifications/cancelled", fmt::format(R"({{"requestId":{},"reason":"no answer in time"}})", id)
+      "notifications/cancelled",
+      fmt::format(R"({{"requestId":{},"reason":"no answer in time"}})", id)
   ));
   co_await question->link->notify(
       method == "elicitation/create"
           ? protocol::make_result(request.id(), R"({"action":"cancel"})")
-          : protocol::make_error(request.id(), protocol::internal_error, "the client did not answer in time")
+          : protocol::make_error(
+                request.id(), protocol::internal_error, "the client did not answer in time"
+            )
   );
 }
 

@@ -10,11 +10,15 @@
 
 namespace mooring::gateway {
 
-/// Brings what an upstream says during one call to the client that made it, on that call's stream, and the client's answers back.
-/// Capabilities the client lacks, limits of sampling and the person's deadline are seen to here.
+/// Brings what an upstream says during one call to the client that made it, on that call's stream,
+/// and the client's answers back. Capabilities the client lacks, limits of sampling and the
+/// person's deadline are seen to here.
 class Relay final : public transport::Sink {
  public:
-  Relay(Router& router, ClientSessionPtr session, ResponderPtr responder, std::shared_ptr<upstream::Link> link);
+  Relay(
+      Router& router, ClientSessionPtr session, ResponderPtr responder,
+      std::shared_ptr<upstream::Link> link
+  );
   ~Relay() override;  ///< ends the waiting for answers: the call is over
 
   awaitable<void> message(protocol::Frame frame) override;

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mooring/version.hpp>
 
 #include "core/log.hpp"
 #include "protocol/messages.hpp"
 #include "upstream/supervisor.hpp"
-
-#include <mooring/version.hpp>
 
 namespace mooring::gateway {
 
@@ -28,7 +27,8 @@ std::optional<ListKind> list_kind(std::string_view method) {
   return std::nullopt;
 }
 
-/// The server's capabilities as we stand for them: we notice every change of a list, whoever announces it.
+/// The server's capabilities as we stand for them: we notice every change of a list, whoever
+/// announces it.
 std::string with_list_changed(std::string capabilities) {
   for (const std::string_view list : {"tools", "resources", "prompts"}) {
     const auto found = protocol::member(capabilities, list);
@@ -69,7 +69,6 @@ void Router::set_link(const std::string& server, std::shared_ptr<upstream::Link>
     links_[server] = std::move(link);
   } else {
     links_.erase(server);
-    sampling_limits_.erase(server);
   }
 }
 
@@ -96,8 +95,12 @@ bool Router::has_endpoint(std::string_view endpoint) {
 awaitable<Opened> Router::open(Frame initialize, std::string endpoint, std::string principal) {
   const auto offered = protocol::string_member(initialize.params(), "protocolVersion");
   if (offered.empty()) {
-    co_return Opened{nullptr, protocol::make_error(initialize.id(), protocol::invalid_params,
-                                                   "initialize needs params.protocolVersion")};
+    co_return Opened{
+        nullptr,
+        protocol::make_error(
+            initialize.id(), protocol::invalid_params, "initialize needs params.protocolVersion"
+        )
+    };
   }
   auto session = std::make_shared<ClientSession>();
   session->key = shared_.random->token(12);
@@ -111,7 +114,8 @@ awaitable<Opened> Router::open(Frame initialize, std::string endpoint, std::stri
     std::string kept = "{}";
     for (const std::string_view name : {"roots", "sampling", "elicitation"}) {
       const auto value = protocol::member(*found, name);
-      if (value && protocol::is_object(*value)) kept = protocol::with_member(kept, name, protocol::one_line(*value));
+      if (value && protocol::is_object(*value))
+        kept = protocol::with_member(kept, name, protocol::one_line(*value));
     }
     if (kept.size() <= kept_capabilities) session->capabilities = std::move(kept);
   }
@@ -120,12 +124,16 @@ awaitable<Opened> Router::open(Frame initialize, std::string endpoint, std::stri
   }
   session->id = shared_.codec->seal(*session, std::chrono::system_clock::now());
   auto result = co_await initialize_result(endpoint, session->version);
-  core::log::info("gateway", "client {} connected to /mcp{}{} (protocol {})", session->client_name,
-                  endpoint.empty() ? "" : "/", endpoint, protocol::to_string(session->version));
+  core::log::info(
+      "gateway", "client {} connected to /mcp{}{} (protocol {})", session->client_name,
+      endpoint.empty() ? "" : "/", endpoint, protocol::to_string(session->version)
+  );
   co_return Opened{std::move(session), protocol::make_result(initialize.id(), result)};
 }
 
-awaitable<std::string> Router::initialize_result(const std::string& endpoint, protocol::Version version) {
+awaitable<std::string> Router::initialize_result(
+    const std::string& endpoint, protocol::Version version
+) {
   co_await wait_for_catalogues(endpoint);
   std::string capabilities(everything_offered);
   std::string info = fmt::format(R"({{"name":"mooring","version":"{}"}})", MOORING_VERSION);
@@ -144,8 +152,10 @@ awaitable<std::string> Router::initialize_result(const std::string& endpoint, pr
     info = server.info;
     instructions = server.instructions;
   }
-  auto result = fmt::format(R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{}}})",
-                            protocol::to_string(version), capabilities, info);
+  auto result = fmt::format(
+      R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{}}})",
+      protocol::to_string(version), capabilities, info
+  );
   if (!instructions.empty()) {
     result = protocol::with_member(result, "instructions", protocol::quote(instructions));
   }
@@ -235,7 +245,8 @@ awaitable<void> Router::list(
     co_return;
   }
   const auto to = link(session.endpoint);
-  if (const auto supervisor = to ? to->supervisor() : nullptr; supervisor && to->snapshot().session) {
+  if (const auto supervisor = to ? to->supervisor() : nullptr;
+      supervisor && to->snapshot().session) {
     co_await supervisor->freshen(kind);
   }
   const auto* shown = table_->find(session.endpoint);
@@ -248,9 +259,12 @@ awaitable<void> Router::list(
   const auto result = view->results.find(kind);
   const bool offered = result != view->results.end();
   co_await responder.finish(
-      offered ? protocol::make_result(request.id(), result->second)
-              : protocol::make_error(request.id(), protocol::method_not_found,
-                                     fmt::format("server {} has no {}", session.endpoint, upstream::list_member(kind)))
+      offered
+          ? protocol::make_result(request.id(), result->second)
+          : protocol::make_error(
+                request.id(), protocol::method_not_found,
+                fmt::format("server {} has no {}", session.endpoint, upstream::list_member(kind))
+            )
   );
 }
 
@@ -306,7 +320,8 @@ void Router::end(ClientSessionPtr session) {
   if (!session->id.empty()) {
     const auto cached = sessions_.find(session->id);
     const auto now = std::chrono::system_clock::now();
-    const auto until = cached != sessions_.end() ? cached->second.expires : now + std::chrono::hours(24);
+    const auto until =
+        cached != sessions_.end() ? cached->second.expires : now + std::chrono::hours(24);
     shared_.revocations->add(session->key, until);
     sessions_.erase(session->id);
   }

@@ -13,7 +13,6 @@
 #include "gateway/client_requests.hpp"
 #include "gateway/control.hpp"
 #include "gateway/front.hpp"
-#include "gateway/rate_limit.hpp"
 #include "gateway/routing_table.hpp"
 #include "gateway/session_codec.hpp"
 #include "io/async.hpp"
@@ -28,11 +27,11 @@ struct RouterShared {
   Revocations* revocations = nullptr;
   Control* control = nullptr;
   core::Random* random = nullptr;
-  std::string boot;                                        ///< new with every start
+  std::string boot;  ///< new with every start
   core::Duration list_wait = std::chrono::seconds(2);
-  std::size_t stream_over = std::size_t{64} << 10;         ///< larger results flow through
+  std::size_t stream_over = std::size_t{64} << 10;  ///< larger results flow through
   std::size_t requests_per_session = 100;
-  std::function<void(const ClientSession&)> on_revoked;    ///< from any worker
+  std::function<void(const ClientSession&)> on_revoked;  ///< from any worker
 };
 
 /// Plain counters of one worker, read at scrape.
@@ -42,8 +41,8 @@ struct RouterCounters {
   std::atomic<std::uint64_t> call_errors = 0;  ///< errors of our own: nothing came back
 };
 
-/// Answers clients: routes by endpoint and name, serves lists from the catalogues, relays everything else both ways.
-/// One per worker; on its thread alone.
+/// Answers clients: routes by endpoint and name, serves lists from the catalogues, relays
+/// everything else both ways. One per worker; on its thread alone.
 class Router final : public Service {
  public:
   Router(io::Worker& worker, RouterShared shared);
@@ -56,13 +55,21 @@ class Router final : public Service {
   std::shared_ptr<upstream::Link> link(std::string_view server) const;
   void abort_calls();      ///< every call in flight ends as cancelled
   awaitable<void> stop();  ///< waits for the relays
-  void on_revoked(std::function<void(const ClientSession&)> told) { shared_.on_revoked = std::move(told); }
+  void on_revoked(std::function<void(const ClientSession&)> told) {
+    shared_.on_revoked = std::move(told);
+  }
+  /// The log level of a session of an earlier start of the process.
+  void restore_level(const std::string& session_key, int severity) {
+    levels_[session_key] = severity;
+  }
   const RouterCounters& counters() const { return counters_; }
 
   // Service
-  awaitable<Opened> open(protocol::Frame initialize, std::string endpoint, std::string principal) override;
+  awaitable<Opened> open(protocol::Frame initialize, std::string endpoint, std::string principal)
+      override;
   ClientSessionPtr find(std::string_view id) override;
-  awaitable<void> request(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder) override;
+  awaitable<void> request(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder)
+      override;
   void notice(ClientSessionPtr session, protocol::Frame message) override;
   void listen(ClientSessionPtr session, Outbox outbox) override;
   void unlisten(ClientSessionPtr session) override;
@@ -78,16 +85,18 @@ class Router final : public Service {
   /// Where one request goes.
   struct Target {
     std::shared_ptr<upstream::Link> link;
-    std::optional<std::string> name;        ///< the upstream's own name, where it differs
-    std::optional<protocol::Frame> frame;   ///< a rewritten request, in place of the client's
-    std::string error;                      ///< a whole response instead of a target
+    std::optional<std::string> name;       ///< the upstream's own name, where it differs
+    std::optional<protocol::Frame> frame;  ///< a rewritten request, in place of the client's
+    std::string error;                     ///< a whole response instead of a target
   };
 
   // router.cpp: sessions and lists
   awaitable<std::string> initialize_result(const std::string& endpoint, protocol::Version version);
   awaitable<void> wait_for_catalogues(const std::string& endpoint);
-  awaitable<void> list(const ClientSession& session, const protocol::Frame& request, upstream::ListKind kind,
-                       Responder& responder);
+  awaitable<void> list(
+      const ClientSession& session, const protocol::Frame& request, upstream::ListKind kind,
+      Responder& responder
+  );
   void cancel(const ClientSession& session, const protocol::Frame& message, bool ask_peers);
   void forward_notice(const ClientSession& session, const protocol::Frame& message);
 
@@ -95,12 +104,22 @@ class Router final : public Service {
   awaitable<void> call(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder);
   awaitable<Target> target_of(const ClientSession& session, const protocol::Frame& request);
   Target aggregate_target(const protocol::Frame& request);
-  awaitable<void> answer(const protocol::Frame& request, Target& target, upstream::CallResult result,
-                         Responder& responder);
-  awaitable<void> set_level(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder);
-  awaitable<void> subscribe(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder);
-  awaitable<std::string> call_through(const std::shared_ptr<upstream::Link>& link, const protocol::Frame& request);
-  awaitable<bool> call_utility(const Target& target, const protocol::Frame& request, Responder& responder);
+  awaitable<void> answer(
+      const protocol::Frame& request, Target& target, upstream::CallResult result,
+      Responder& responder
+  );
+  awaitable<void> set_level(
+      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder
+  );
+  awaitable<void> subscribe(
+      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder
+  );
+  awaitable<std::string> call_through(
+      const std::shared_ptr<upstream::Link>& link, const protocol::Frame& request
+  );
+  awaitable<bool> call_utility(
+      const Target& target, const protocol::Frame& request, Responder& responder
+  );
 
   std::vector<std::shared_ptr<upstream::Link>> links_of(const ClientSession& session) const;
   std::string flight_key(const ClientSession& session, std::string_view raw_id) const;
@@ -117,8 +136,7 @@ class Router final : public Service {
   std::unordered_map<std::string, CachedSession> sessions_;  ///< opened tokens; bounded
   std::unordered_map<std::string, InFlight*> in_flight_;
   std::unordered_map<std::string, std::size_t> per_session_;  ///< requests in flight
-  std::map<std::string, int> levels_;                         ///< session key → severity, all workers alike
-  std::map<std::string, RateLimit> sampling_limits_;          ///< by server
+  std::map<std::string, int> levels_;  ///< session key → severity, all workers alike
   ClientRequests client_requests_;
   io::Event table_changed_;
   io::TaskGroup relays_;

@@ -30,7 +30,8 @@ std::optional<Frame> with_params(const Frame& request, std::string_view params) 
   return std::move(*parsed);
 }
 
-/// The reference of completion/complete: {"type":"ref/prompt","name"} or {"type":"ref/resource","uri"}.
+/// The reference of completion/complete: {"type":"ref/prompt","name"} or
+/// {"type":"ref/resource","uri"}.
 struct Reference {
   std::string type, name, uri;
   std::string_view raw;
@@ -54,14 +55,18 @@ awaitable<void> Router::call(ClientSessionPtr session, Frame request, ResponderP
   if (running >= shared_.requests_per_session) {
     co_await responder->finish(refuse(
         request, protocol::internal_error,
-        fmt::format("this session has {} requests in flight already; wait for some of them", running)
+        fmt::format(
+            "this session has {} requests in flight already; wait for some of them", running
+        )
     ));
     co_return;
   }
   InFlight flight;
   const auto key = flight_key(*session, request.id());
   if (!in_flight_.emplace(key, &flight).second) {
-    co_await responder->finish(refuse(request, protocol::invalid_request, "a request with this id is still running"));
+    co_await responder->finish(
+        refuse(request, protocol::invalid_request, "a request with this id is still running")
+    );
     co_return;
   }
   ++running;
@@ -72,7 +77,8 @@ awaitable<void> Router::call(ClientSessionPtr session, Frame request, ResponderP
     ~Landing() {
       router.in_flight_.erase(key);
       const auto count = router.per_session_.find(session);
-      if (count != router.per_session_.end() && --count->second == 0) router.per_session_.erase(count);
+      if (count != router.per_session_.end() && --count->second == 0)
+        router.per_session_.erase(count);
     }
   } landing{*this, key, session->key};
 
@@ -105,9 +111,11 @@ awaitable<Router::Target> Router::target_of(const ClientSession& session, const 
   } else {
     target = aggregate_target(request);
     if (!target.link && !request.params().empty()) {
-      // The name may belong to a server that is still connecting for the first time: its calls wait for it.
+      // The name may belong to a server that is still connecting for the first time: its calls wait
+      // for it.
       for (const auto& to : links_of(session)) {
-        if (to->snapshot().state != upstream::State::connecting || to->snapshot().catalogue) continue;
+        if (to->snapshot().state != upstream::State::connecting || to->snapshot().catalogue)
+          continue;
         const auto prefix = protocol::public_name(to->name(), "");
         const bool may_be_its = method == "resources/read" || request.name().starts_with(prefix);
         if (!may_be_its) continue;
@@ -118,19 +126,23 @@ awaitable<Router::Target> Router::target_of(const ClientSession& session, const 
     }
   }
   if (!target.link) {
-    if (target.error.empty()) target.error = refuse(request, protocol::internal_error, "server is not connected");
+    if (target.error.empty())
+      target.error = refuse(request, protocol::internal_error, "server is not connected");
     co_return target;
   }
   const auto* shown = table_->find(target.link->name());
   const auto& name = target.name ? *target.name : request.name();
   if (method == "tools/call" && shown != nullptr && shown->view && !shown->view->shows_tool(name)) {
-    target.error = refuse(request, protocol::invalid_params, fmt::format("Unknown tool: {}", request.name()));
+    target.error =
+        refuse(request, protocol::invalid_params, fmt::format("Unknown tool: {}", request.name()));
   }
   if (method == "prompts/get") {
-    if (const auto arguments = protocol::member(request.params(), "arguments"); arguments && protocol::is_object(*arguments)) {
+    if (const auto arguments = protocol::member(request.params(), "arguments");
+        arguments && protocol::is_object(*arguments)) {
       const auto strings = stringify_prompt_arguments(*arguments);
       if (strings != *arguments) {
-        target.frame = with_params(request, protocol::with_member(request.params(), "arguments", strings));
+        target.frame =
+            with_params(request, protocol::with_member(request.params(), "arguments", strings));
       }
     }
   }
@@ -146,14 +158,20 @@ Router::Target Router::aggregate_target(const Frame& request) {
   if (!aggregate) return target;
   if (method == "tools/call") {
     route = aggregate->tool(request.name());
-    target.error = refuse(request, protocol::invalid_params, fmt::format("Unknown tool: {}", request.name()));
+    target.error =
+        refuse(request, protocol::invalid_params, fmt::format("Unknown tool: {}", request.name()));
   } else if (method == "prompts/get") {
     route = aggregate->prompt(request.name());
-    target.error = refuse(request, protocol::invalid_params, fmt::format("Unknown prompt: {}", request.name()));
-  } else if (method == "resources/read" || method == "resources/subscribe" || method == "resources/unsubscribe") {
+    target.error = refuse(
+        request, protocol::invalid_params, fmt::format("Unknown prompt: {}", request.name())
+    );
+  } else if (method == "resources/read" || method == "resources/subscribe" ||
+             method == "resources/unsubscribe") {
     server = aggregate->server_of_resource(request.uri());
-    target.error = protocol::make_error_with(request.id(), protocol::resource_not_found, "Resource not found",
-                                             fmt::format(R"({{"uri":{}}})", protocol::quote(request.uri())));
+    target.error = protocol::make_error_with(
+        request.id(), protocol::resource_not_found, "Resource not found",
+        fmt::format(R"({{"uri":{}}})", protocol::quote(request.uri()))
+    );
   } else if (method == "completion/complete") {
     const auto reference = reference_of(request);
     target.error = refuse(request, protocol::invalid_params, "unknown completion reference");
@@ -170,7 +188,8 @@ Router::Target Router::aggregate_target(const Frame& request) {
       if (!server) server = aggregate->server_of_resource(reference.uri);
     }
   } else {
-    target.error = refuse(request, protocol::method_not_found, fmt::format("Method not found: {}", method));
+    target.error =
+        refuse(request, protocol::method_not_found, fmt::format("Method not found: {}", method));
     return target;
   }
   if (route) {
@@ -187,7 +206,9 @@ awaitable<void> Router::answer(
 ) {
   if (result.error) {
     counters_.call_errors.fetch_add(1, std::memory_order_relaxed);
-    co_await responder.finish(upstream::error_response(request.id(), target.link->name(), *result.error));
+    co_await responder.finish(
+        upstream::error_response(request.id(), target.link->name(), *result.error)
+    );
     co_return;
   }
   if (result.stream) {
@@ -223,14 +244,19 @@ awaitable<void> Router::answer(
     }
   }
   if (!response.id_span()) {  // an error without id, correlated by its HTTP exchange
-    co_await responder.finish(fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{}}})", request.id(), response.error()));
+    co_await responder.finish(
+        fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{}}})", request.id(), response.error())
+    );
     co_return;
   }
   co_await responder.finish(response.spliced({{response.id_span(), request.id()}}));
 }
 
-awaitable<bool> Router::call_utility(const Target& target, const Frame& request, Responder& responder) {
-  if (request.method() != "tools/call" || !target.link->config().resources_as_tools) co_return false;
+awaitable<bool> Router::call_utility(
+    const Target& target, const Frame& request, Responder& responder
+) {
+  if (request.method() != "tools/call" || !target.link->config().resources_as_tools)
+    co_return false;
   const auto& catalogue = target.link->snapshot().catalogue;
   const auto& name = target.name ? *target.name : request.name();
   if (catalogue && (*catalogue)[upstream::ListKind::tools].find(name) != nullptr) co_return false;
@@ -257,14 +283,17 @@ awaitable<bool> Router::call_utility(const Target& target, const Frame& request,
   co_return true;
 }
 
-awaitable<std::string> Router::call_through(const std::shared_ptr<upstream::Link>& to, const Frame& request) {
+awaitable<std::string> Router::call_through(
+    const std::shared_ptr<upstream::Link>& to, const Frame& request
+) {
   if (!to) co_return refuse(request, protocol::internal_error, "server is not connected");
   upstream::CallRequest up;
   up.frame = &request;
   auto result = co_await to->call(std::move(up));
   if (result.error) co_return upstream::error_response(request.id(), to->name(), *result.error);
   const auto& response = *result.response;
-  if (!response.id_span()) co_return refuse(request, protocol::internal_error, "the server answered without id");
+  if (!response.id_span())
+    co_return refuse(request, protocol::internal_error, "the server answered without id");
   co_return response.spliced({{response.id_span(), request.id()}});
 }
 
@@ -280,20 +309,25 @@ awaitable<void> Router::set_level(ClientSessionPtr session, Frame request, Respo
   levels_[session->key] = *severity;
   for (auto* peer : peers_) {
     if (peer == this) continue;
-    peer->worker_.post([peer, key = session->key, level = *severity] { peer->levels_[key] = level; });
+    peer->worker_.post([peer, key = session->key, level = *severity] { peer->levels_[key] = level; }
+    );
   }
   std::string answer;
   for (const auto& to : links_of(*session)) {
     const auto wanted = co_await shared_.control->set_level(session, to->name(), *severity);
-    if (const auto supervisor = to->supervisor()) supervisor->remember_log_level(std::string(log_level_name(wanted)));
+    if (const auto supervisor = to->supervisor())
+      supervisor->remember_log_level(std::string(log_level_name(wanted)));
     if (!to->snapshot().session) continue;
     if (!to->snapshot().server.has("logging") && session->endpoint.empty()) continue;
     const auto params = fmt::format(R"({{"level":"{}"}})", log_level_name(wanted));
-    const auto frame = Frame::parse(protocol::make_request(request.id(), "logging/setLevel", params));
+    const auto frame =
+        Frame::parse(protocol::make_request(request.id(), "logging/setLevel", params));
     answer = co_await call_through(to, *frame);
   }
-  // The aggregate answers for itself; one server that refuses the level is no reason to refuse it for all.
-  if (session->endpoint.empty() || answer.empty()) answer = protocol::make_result(request.id(), "{}");
+  // The aggregate answers for itself; one server that refuses the level is no reason to refuse it
+  // for all.
+  if (session->endpoint.empty() || answer.empty())
+    answer = protocol::make_result(request.id(), "{}");
   co_await responder->finish(std::move(answer));
 }
 
@@ -308,13 +342,15 @@ awaitable<void> Router::subscribe(ClientSessionPtr session, Frame request, Respo
   const auto supervisor = target.link->supervisor();
   const bool tell = on ? co_await shared_.control->subscribe(session, server, request.uri())
                        : co_await shared_.control->unsubscribe(session, server, request.uri());
-  // An unsubscribe that nobody counted is the server's to judge; one of several subscribers leaving is not.
+  // An unsubscribe that nobody counted is the server's to judge; one of several subscribers leaving
+  // is not.
   auto answer = protocol::make_result(request.id(), "{}");
   if (tell) answer = co_await call_through(target.link, request);
   const auto parsed = Frame::parse(answer);
   const bool accepted = parsed && parsed->kind() == Frame::Kind::result;
   if (supervisor && tell && accepted) supervisor->remember_subscription(request.uri(), on);
-  if (on && tell && !accepted) co_await shared_.control->unsubscribe(session, server, request.uri());
+  if (on && tell && !accepted)
+    co_await shared_.control->unsubscribe(session, server, request.uri());
   co_await responder->finish(std::move(answer));
 }
 

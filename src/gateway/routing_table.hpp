@@ -2,17 +2,17 @@
 
 #include <chrono>
 #include <memory>
+#include <mooring/upstream_config.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <mooring/upstream_config.hpp>
 
 #include "gateway/aggregate.hpp"
 
 namespace mooring::gateway {
 
-/// What the routers of all workers route by. Immutable; a new one is posted when a catalogue or the configuration changes.
+/// What the routers of all workers route by. Immutable; a new one is posted when a catalogue or the
+/// configuration changes.
 struct RoutingTable {
   struct Server {
     std::string name;

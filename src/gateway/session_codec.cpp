@@ -9,7 +9,8 @@ namespace {
 constexpr std::string_view context = "mcp-session-1";
 
 void put_number(std::string& out, std::uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>((value >> shift) & 0xff));
+  for (int shift = 56; shift >= 0; shift -= 8)
+    out.push_back(static_cast<char>((value >> shift) & 0xff));
 }
 
 void put_text(std::string& out, std::string_view text) {
@@ -17,7 +18,8 @@ void put_text(std::string& out, std::string_view text) {
   out.append(text);
 }
 
-/// Reads what put_* wrote; after the first thing that does not fit everything is empty and `ok` false.
+/// Reads what put_* wrote; after the first thing that does not fit everything is empty and `ok`
+/// false.
 struct Reader {
   std::string_view rest;
   bool ok = true;
@@ -28,7 +30,8 @@ struct Reader {
       return 0;
     }
     std::uint64_t value = 0;
-    for (int i = 0; i < 8; ++i) value = value << 8 | static_cast<unsigned char>(rest[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < 8; ++i)
+      value = value << 8 | static_cast<unsigned char>(rest[static_cast<std::size_t>(i)]);
     rest.remove_prefix(8);
     return value;
   }
@@ -66,7 +69,8 @@ void Revocations::purge(Time now) {
 
 std::string SessionCodec::seal(const ClientSession& session, Time now) const {
   std::string plain;
-  const auto created = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  const auto created =
+      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   put_number(plain, static_cast<std::uint64_t>(created));
   put_number(plain, static_cast<std::uint64_t>(session.version));
   put_text(plain, session.key);

@@ -15,7 +15,8 @@
 
 namespace mooring::gateway {
 
-/// Session keys that were ended by DELETE. Shared by all workers; a session stays in it until its token would have expired anyway.
+/// Session keys that were ended by DELETE. Shared by all workers; a session stays in it until its
+/// token would have expired anyway.
 class Revocations {
  public:
   using Time = std::chrono::system_clock::time_point;
@@ -31,13 +32,15 @@ class Revocations {
   std::atomic<bool> any_ = false;  ///< spares the lock while nothing was ever revoked
 };
 
-/// Makes and reads the `Mcp-Session-Id` of a legacy client: everything needed to go on, sealed (AES-256-GCM), so that any worker, a
-/// restarted process or another replica with the same key serves it. Stateless; safe from any thread.
+/// Makes and reads the `Mcp-Session-Id` of a legacy client: everything needed to go on, sealed
+/// (AES-256-GCM), so that any worker, a restarted process or another replica with the same key
+/// serves it. Stateless; safe from any thread.
 class SessionCodec {
  public:
   using Time = std::chrono::system_clock::time_point;
 
-  SessionCodec(std::array<std::uint8_t, 32> key, std::chrono::seconds ttl) : sealer_(key), ttl_(ttl) {}
+  SessionCodec(std::array<std::uint8_t, 32> key, std::chrono::seconds ttl)
+      : sealer_(key), ttl_(ttl) {}
 
   /// The token for a session whose `id` is not set yet.
   std::string seal(const ClientSession& session, Time now) const;

@@ -27,7 +27,9 @@ class Element final : public gateway::Responder {
  public:
   explicit Element(std::shared_ptr<Collected> all) : all_(std::move(all)) {}
 
-  awaitable<void> send(std::string message) override { co_await all_->responder->send(std::move(message)); }
+  awaitable<void> send(std::string message) override {
+    co_await all_->responder->send(std::move(message));
+  }
   awaitable<void> finish(std::string response) override {
     all_->add(response);
     co_return;
@@ -62,7 +64,9 @@ std::expected<std::vector<Frame>, FrameError> read_batch(std::string body, std::
     auto frame = Frame::parse(std::move(bytes), limits);
     if (!frame) return std::unexpected(frame.error());
     if (frame->method() == "initialize") {
-      return std::unexpected(FrameError{protocol::invalid_request, "initialize cannot be part of a batch", {}});
+      return std::unexpected(
+          FrameError{protocol::invalid_request, "initialize cannot be part of a batch", {}}
+      );
     }
     messages.push_back(std::move(*frame));
   }
@@ -70,8 +74,8 @@ std::expected<std::vector<Frame>, FrameError> read_batch(std::string body, std::
 }
 
 awaitable<void> serve_batch(
-    io::Worker& worker, gateway::Service& service, gateway::ClientSessionPtr session, std::vector<Frame> requests,
-    gateway::ResponderPtr responder
+    io::Worker& worker, gateway::Service& service, gateway::ClientSessionPtr session,
+    std::vector<Frame> requests, gateway::ResponderPtr responder
 ) {
   const auto all = std::make_shared<Collected>(Collected{responder});
   io::TaskGroup running(worker.executor());

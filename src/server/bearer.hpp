@@ -15,8 +15,8 @@ class Bearer {
   explicit Bearer(std::vector<config::GatewayToken> tokens) : tokens_(std::move(tokens)) {}
 
   bool required() const { return !tokens_.empty(); }
-  /// Whom an Authorization header names; "" where no token is required; nothing: refused. Takes the same time whether a token is
-  /// nearly right or quite wrong.
+  /// Whom an Authorization header names; "" where no token is required; nothing: refused. Takes the
+  /// same time whether a token is nearly right or quite wrong.
   std::optional<std::string> principal(std::string_view authorization) const;
 
  private:

@@ -23,7 +23,9 @@ bool number(std::string_view text, auto& out) {
 }  // namespace
 
 std::string EventId::text() const {
-  return fmt::format("{}.{}.{}.{}.{}", boot, worker, stream, core::base64url_encode(request_id), seq);
+  return fmt::format(
+      "{}.{}.{}.{}.{}", boot, worker, stream, core::base64url_encode(request_id), seq
+  );
 }
 
 std::optional<EventId> EventId::parse(std::string_view text) {
@@ -37,7 +39,8 @@ std::optional<EventId> EventId::parse(std::string_view text) {
   if (parts.size() != 5) return std::nullopt;
   EventId id;
   id.boot = parts[0];
-  if (!number(parts[1], id.worker) || !number(parts[2], id.stream) || !number(parts[4], id.seq)) return std::nullopt;
+  if (!number(parts[1], id.worker) || !number(parts[2], id.stream) || !number(parts[4], id.seq))
+    return std::nullopt;
   const auto request = core::base64url_decode(parts[3]);
   // It goes back into JSON: only what can be an id token may pass.
   if (!request || request->size() > max_request_id) return std::nullopt;
@@ -46,7 +49,9 @@ std::optional<EventId> EventId::parse(std::string_view text) {
   return id;
 }
 
-EventStream::EventStream(io::Worker& worker, EventId id, std::string session_key, std::size_t max_bytes)
+EventStream::EventStream(
+    io::Worker& worker, EventId id, std::string session_key, std::size_t max_bytes
+)
     : id_(std::move(id)),
       session_key_(std::move(session_key)),
       max_bytes_(max_bytes),
@@ -101,7 +106,8 @@ std::uint64_t EventStream::take_over() {
 }
 
 EventStreams::EventStreams(
-    io::Worker& worker, std::string boot, std::size_t max_streams, std::size_t max_bytes, core::Duration retention
+    io::Worker& worker, std::string boot, std::size_t max_streams, std::size_t max_bytes,
+    core::Duration retention
 )
     : worker_(worker),
       boot_(std::move(boot)),
@@ -113,12 +119,15 @@ std::shared_ptr<EventStream> EventStreams::make(std::string session_key, std::st
   sweep();
   EventId id{boot_, worker_.index(), ++last_, std::move(request_id), 0};
   if (id.request_id.size() > max_request_id) id.request_id.clear();
-  auto stream = std::make_shared<EventStream>(worker_, std::move(id), std::move(session_key), max_bytes_);
+  auto stream =
+      std::make_shared<EventStream>(worker_, std::move(id), std::move(session_key), max_bytes_);
   streams_.emplace(last_, stream);
   return stream;
 }
 
-std::shared_ptr<EventStream> EventStreams::find(std::uint64_t number, const std::string& session_key) const {
+std::shared_ptr<EventStream> EventStreams::find(
+    std::uint64_t number, const std::string& session_key
+) const {
   const auto found = streams_.find(number);
   if (found == streams_.end() || found->second->session_key() != session_key) return nullptr;
   return found->second;
@@ -129,25 +138,32 @@ void EventStreams::release(const std::shared_ptr<EventStream>& stream) {
 }
 
 void EventStreams::drop_session(const std::string& session_key) {
-  std::erase_if(streams_, [&session_key](const auto& entry) {
-    if (entry.second->session_key() != session_key) return false;
-    entry.second->end();
-    return true;
-  });
+  for (auto at = streams_.begin(); at != streams_.end();) {
+    at = at->second->session_key() == session_key ? forget(at) : std::next(at);
+  }
 }
 
 void EventStreams::end_all() {
   for (const auto& [number, stream] : streams_) stream->end();
 }
 
+EventStreams::Map::iterator EventStreams::forget(Map::iterator at) {
+  const auto stream = at->second;
+  stream->end();
+  const auto next = streams_.erase(at);
+  if (stream->on_forgotten) stream->on_forgotten();
+  return next;
+}
+
 void EventStreams::sweep() {
   const auto now = worker_.timers().now();
-  std::erase_if(streams_, [now](const auto& entry) {
-    return entry.second->forget_at && *entry.second->forget_at <= now;
-  });
+  for (auto at = streams_.begin(); at != streams_.end();) {
+    const auto& due = at->second->forget_at;
+    at = due && *due <= now ? forget(at) : std::next(at);
+  }
   // Over the limit the oldest that nobody reads go first.
   for (auto at = streams_.begin(); streams_.size() >= max_streams_ && at != streams_.end();) {
-    at = at->second->forget_at ? streams_.erase(at) : std::next(at);
+    at = at->second->forget_at ? forget(at) : std::next(at);
   }
 }
 

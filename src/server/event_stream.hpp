@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,8 +15,9 @@
 
 namespace mooring::server {
 
-/// The id of an SSE event: which stream of which worker and boot, and its place there. A stream that answers a request carries the
-/// request's id along, so that even after a restart its client can be told the truth.
+/// The id of an SSE event: which stream of which worker and boot, and its place there. A stream
+/// that answers a request carries the request's id along, so that even after a restart its client
+/// can be told the truth.
 struct EventId {
   std::string boot;
   unsigned worker = 0;
@@ -27,10 +29,13 @@ struct EventId {
   static std::optional<EventId> parse(std::string_view text);
 };
 
-/// What was said on one SSE stream and may have to be said again (2025-11-25 transports, "Resumability"). On its worker's thread.
+/// What was said on one SSE stream and may have to be said again (2025-11-25 transports,
+/// "Resumability"). On its worker's thread.
 class EventStream {
  public:
   EventStream(io::Worker& worker, EventId id, std::string session_key, std::size_t max_bytes);
+  EventStream(const EventStream&) = delete;
+  EventStream& operator=(const EventStream&) = delete;
 
   const std::string& session_key() const { return session_key_; }
   std::string priming(int retry_ms) const;  ///< an event with the current id and no data
@@ -38,7 +43,8 @@ class EventStream {
   void end();                               ///< nothing more will come
   bool ended() const { return ended_; }
   std::uint64_t last_seq() const { return last_; }
-  std::string next_id();  ///< takes the next place without keeping the event (its bytes flow through elsewhere)
+  std::string next_id(
+  );  ///< takes the next place without keeping the event (its bytes flow through elsewhere)
 
   /// Wire bytes of what came after `seq`, about 256 KiB at most, and the place they lead to.
   struct Batch {
@@ -54,6 +60,7 @@ class EventStream {
   io::Event& changed() { return changed_; }
 
   std::optional<core::TimePoint> forget_at;  ///< set while nobody reads
+  std::function<void()> on_forgotten;        ///< runs when the stream is given up for good
 
  private:
   struct Record {
@@ -74,8 +81,10 @@ class EventStream {
 /// The streams of one worker, found by number.
 class EventStreams {
  public:
-  EventStreams(io::Worker& worker, std::string boot, std::size_t max_streams, std::size_t max_bytes,
-               core::Duration retention);
+  EventStreams(
+      io::Worker& worker, std::string boot, std::size_t max_streams, std::size_t max_bytes,
+      core::Duration retention
+  );
 
   std::shared_ptr<EventStream> make(std::string session_key, std::string request_id);
   std::shared_ptr<EventStream> find(std::uint64_t number, const std::string& session_key) const;
@@ -89,13 +98,15 @@ class EventStreams {
 
  private:
   void sweep();
+  using Map = std::map<std::uint64_t, std::shared_ptr<EventStream>>;
+  Map::iterator forget(Map::iterator at);
 
   io::Worker& worker_;
   std::string boot_;
   std::size_t max_streams_, max_bytes_;
   core::Duration retention_;
   std::uint64_t last_ = 0;
-  std::map<std::uint64_t, std::shared_ptr<EventStream>> streams_;
+  Map streams_;
 };
 
 }  // namespace mooring::server

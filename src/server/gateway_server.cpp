@@ -5,14 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <mooring/version.hpp>
 
 #include "core/percent.hpp"
 #include "core/url.hpp"
 #include "protocol/json_scan.hpp"
 #include "server/dashboard.hpp"
 #include "server/status_json.hpp"
-
-#include <mooring/version.hpp>
 
 namespace mooring::server {
 
@@ -56,7 +55,8 @@ io::HttpServerLimits server_limits(const config::GatewayConfig& settings) {
 }  // namespace
 
 GatewayServer::GatewayServer(
-    std::vector<io::Worker*> workers, gateway::Gateway& gateway, const config::GatewayConfig& settings
+    std::vector<io::Worker*> workers, gateway::Gateway& gateway,
+    const config::GatewayConfig& settings
 )
     : workers_(std::move(workers)),
       gateway_(gateway),
@@ -81,7 +81,8 @@ GatewayServer::~GatewayServer() = default;
 
 Result<io::Endpoint> GatewayServer::listen(const config::ListenAddress& address) {
   // Beyond loopback a client may call us by any name, and had to show a token.
-  if (!core::is_loopback_host(address.host) && hosts_.allowed_hosts.empty()) hosts_.allowed_hosts = {"*"};
+  if (!core::is_loopback_host(address.host) && hosts_.allowed_hosts.empty())
+    hosts_.allowed_hosts = {"*"};
   auto bound = servers_.front()->listen(address.host, address.port, servers_.size() > 1);
   if (!bound) return bound;
   for (std::size_t i = 1; i < servers_.size(); ++i) {
@@ -122,7 +123,9 @@ awaitable<void> GatewayServer::handle(unsigned worker, HttpExchange& exchange) {
   int status = 200;
   std::string why, principal;
   if (!let_in(exchange, status, why, principal)) {
-    const std::array challenge = {json_type[0], HeaderField{"WWW-Authenticate", R"(Bearer realm="mooring")"}};
+    const std::array challenge = {
+        json_type[0], HeaderField{"WWW-Authenticate", R"(Bearer realm="mooring")"}
+    };
     if (status == 401) {
       co_await exchange.respond(status, challenge, error_json(why));
     } else {
@@ -134,7 +137,9 @@ awaitable<void> GatewayServer::handle(unsigned worker, HttpExchange& exchange) {
   if (path == "/mcp" || path == "/mcp/") {
     co_await doors_[worker]->handle(exchange, {}, std::move(principal));
   } else if (path.starts_with("/mcp/")) {
-    co_await doors_[worker]->handle(exchange, core::percent_decode(path.substr(5)), std::move(principal));
+    co_await doors_[worker]->handle(
+        exchange, core::percent_decode(path.substr(5)), std::move(principal)
+    );
   } else {
     co_await admin(exchange, path);
   }
@@ -145,27 +150,43 @@ awaitable<void> GatewayServer::admin(HttpExchange& exchange, std::string_view pa
   if (path == "/healthz" && get) {
     co_await exchange.respond(200, text_type, "ok\n");
   } else if (path == "/readyz" && get) {
-    co_await exchange.respond(draining_ ? 503 : 200, text_type, draining_ ? "draining\n" : "ready\n");
+    co_await exchange.respond(
+        draining_ ? 503 : 200, text_type, draining_ ? "draining\n" : "ready\n"
+    );
   } else if (path == "/metrics" && get) {
     co_await metrics(exchange);
   } else if (path == "/api/v1/status" && get) {
-    GatewayFacts facts{MOORING_VERSION, url_, ::getpid(), {}, connections(), co_await gateway_.listening(), draining_};
-    facts.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+    GatewayFacts facts{MOORING_VERSION, url_,
+                       ::getpid(),      {},
+                       connections(),   co_await gateway_.listening(),
+                       draining_};
+    facts.uptime = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::steady_clock::now() - started_
+    );
     const auto body = status_json(facts, co_await gateway_.status());
     co_await exchange.respond(200, json_type, body);
   } else if (path == "/api/v1/reload" && exchange.method() == "POST" && reload_) {
-    const auto error = co_await asio::co_spawn(workers_.front()->executor(), reload_(), asio::use_awaitable);
-    co_await exchange.respond(error.empty() ? 200 : 422, json_type, error.empty() ? R"({"reloaded":true})" : error_json(error));
+    const auto error =
+        co_await asio::co_spawn(workers_.front()->executor(), reload_(), asio::use_awaitable);
+    co_await exchange.respond(
+        error.empty() ? 200 : 422, json_type,
+        error.empty() ? R"({"reloaded":true})" : error_json(error)
+    );
   } else if (path.starts_with("/api/v1/servers/")) {
     co_await server_action(exchange, path.substr(std::string_view("/api/v1/servers/").size()));
   } else if (path == "/" && get) {
     constexpr std::array html = {
-        HeaderField{"Content-Type", "text/html; charset=utf-8"}, HeaderField{"X-Content-Type-Options", "nosniff"},
-        HeaderField{"Content-Security-Policy", "default-src 'self' 'unsafe-inline'; frame-ancestors 'none'"}
+        HeaderField{"Content-Type", "text/html; charset=utf-8"},
+        HeaderField{"X-Content-Type-Options", "nosniff"},
+        HeaderField{
+            "Content-Security-Policy", "default-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+        }
     };
     co_await exchange.respond(200, html, dashboard_html());
   } else {
-    co_await exchange.respond(404, json_type, error_json("no such path; MCP is at /mcp and /mcp/SERVER"));
+    co_await exchange.respond(
+        404, json_type, error_json("no such path; MCP is at /mcp and /mcp/SERVER")
+    );
   }
 }
 
@@ -175,7 +196,10 @@ awaitable<void> GatewayServer::server_action(HttpExchange& exchange, std::string
   const auto action = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
   if (action == "reconnect" && exchange.method() == "POST") {
     const bool known = co_await gateway_.reconnect(name);
-    co_await exchange.respond(known ? 202 : 404, json_type, known ? R"({"reconnecting":true})" : error_json("no such server"));
+    co_await exchange.respond(
+        known ? 202 : 404, json_type,
+        known ? R"({"reconnecting":true})" : error_json("no such server")
+    );
     co_return;
   }
   if (!action.empty() || exchange.method() != "GET") {
@@ -185,12 +209,18 @@ awaitable<void> GatewayServer::server_action(HttpExchange& exchange, std::string
   const auto all = co_await gateway_.status();
   const auto found = std::ranges::find(all, name, &upstream::Status::name);
   const bool known = found != all.end();
-  co_await exchange.respond(known ? 200 : 404, json_type, known ? server_json(*found) : error_json("no such server"));
+  co_await exchange.respond(
+      known ? 200 : 404, json_type, known ? server_json(*found) : error_json("no such server")
+  );
 }
 
 awaitable<void> GatewayServer::metrics(HttpExchange& exchange) {
-  GatewayFacts facts{MOORING_VERSION, url_, ::getpid(), {}, connections(), co_await gateway_.listening(), draining_};
-  facts.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  GatewayFacts facts{MOORING_VERSION, url_,
+                     ::getpid(),      {},
+                     connections(),   co_await gateway_.listening(),
+                     draining_};
+  facts.uptime =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
   RequestTotals totals;
   for (unsigned i = 0; i < workers_.size(); ++i) {
     const auto& counters = gateway_.router(i).counters();
@@ -198,7 +228,9 @@ awaitable<void> GatewayServer::metrics(HttpExchange& exchange) {
     totals.calls += counters.calls.load(std::memory_order_relaxed);
     totals.call_errors += counters.call_errors.load(std::memory_order_relaxed);
   }
-  constexpr std::array type = {HeaderField{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
+  constexpr std::array type = {
+      HeaderField{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}
+  };
   co_await exchange.respond(200, type, metrics_text(facts, totals, co_await gateway_.status()));
 }
 

@@ -3,10 +3,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mooring/result.hpp>
 #include <string>
 #include <vector>
-
-#include <mooring/result.hpp>
 
 #include "config/config.hpp"
 #include "gateway/gateway.hpp"
@@ -18,18 +17,24 @@
 
 namespace mooring::server {
 
-/// The gateway's HTTP front on all workers: who may come in, and which room a path leads to (CONTRACT.md, "HTTP endpoints").
+/// The gateway's HTTP front on all workers: who may come in, and which room a path leads to
+/// (CONTRACT.md, "HTTP endpoints").
 class GatewayServer {
  public:
-  GatewayServer(std::vector<io::Worker*> workers, gateway::Gateway& gateway, const config::GatewayConfig& settings);
+  GatewayServer(
+      std::vector<io::Worker*> workers, gateway::Gateway& gateway,
+      const config::GatewayConfig& settings
+  );
   ~GatewayServer();
 
-  /// Asked for by POST /api/v1/reload; answers with an error sentence, or nothing. Runs on the control worker.
+  /// Asked for by POST /api/v1/reload; answers with an error sentence, or nothing. Runs on the
+  /// control worker.
   void on_reload(std::function<awaitable<std::string>()> reload) { reload_ = std::move(reload); }
 
   /// Opens the port on every worker. Before the workers run, or on the control worker.
   Result<io::Endpoint> listen(const config::ListenAddress& address);
-  /// No new connections and sessions; waits until the requests in hand are answered, at most `timeout`.
+  /// No new connections and sessions; waits until the requests in hand are answered, at most
+  /// `timeout`.
   awaitable<void> drain(core::Duration timeout);
   awaitable<void> stop();
   const std::string& url() const { return url_; }
@@ -39,7 +44,9 @@ class GatewayServer {
   awaitable<void> admin(io::HttpExchange& exchange, std::string_view path);
   awaitable<void> server_action(io::HttpExchange& exchange, std::string_view rest);
   awaitable<void> metrics(io::HttpExchange& exchange);
-  bool let_in(const io::HttpExchange& exchange, int& status, std::string& why, std::string& principal) const;
+  bool let_in(
+      const io::HttpExchange& exchange, int& status, std::string& why, std::string& principal
+  ) const;
   std::size_t connections() const;
   std::size_t in_flight() const;
 

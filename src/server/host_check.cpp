@@ -14,7 +14,9 @@ std::string_view without_port(std::string_view host) {
 }
 
 bool contains(const std::vector<std::string>& list, std::string_view value) {
-  return std::ranges::any_of(list, [value](const std::string& entry) { return entry == "*" || entry == value; });
+  return std::ranges::any_of(list, [value](const std::string& entry) {
+    return entry == "*" || entry == value;
+  });
 }
 
 }  // namespace

@@ -6,10 +6,12 @@
 
 namespace mooring::server {
 
-/// Guards against DNS rebinding (2025-11-25 transports, "Security Warning"). Loopback names with any port are always let in.
+/// Guards against DNS rebinding (2025-11-25 transports, "Security Warning"). Loopback names with
+/// any port are always let in.
 struct HostCheck {
-  std::vector<std::string> allowed_hosts;    ///< host names without port; "*" lets every host in
-  std::vector<std::string> allowed_origins;  ///< whole origins, "https://app.example.com"; "*" lets every origin in
+  std::vector<std::string> allowed_hosts;  ///< host names without port; "*" lets every host in
+  std::vector<std::string>
+      allowed_origins;  ///< whole origins, "https://app.example.com"; "*" lets every origin in
 
   bool host_ok(std::string_view host_header) const;
   /// An absent Origin (no browser) is fine.

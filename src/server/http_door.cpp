@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <unordered_map>
 
 #include "core/log.hpp"
 #include "core/random.hpp"
@@ -24,13 +25,16 @@ namespace {
 
 constexpr std::array json_type = {HeaderField{"Content-Type", "application/json"}};
 
-awaitable<void> refuse(HttpExchange& exchange, int status, int code, std::string_view message, std::string_view id = {}) {
+awaitable<void> refuse(
+    HttpExchange& exchange, int status, int code, std::string_view message, std::string_view id = {}
+) {
   co_await exchange.respond(status, json_type, protocol::make_error(id, code, message));
 }
 
 bool accepts(const HttpExchange& exchange, std::string_view type) {
   const auto accept = exchange.header("Accept");
-  return accept.empty() || accept.find(type) != std::string_view::npos || accept.find("*/*") != std::string_view::npos;
+  return accept.empty() || accept.find(type) != std::string_view::npos ||
+         accept.find("*/*") != std::string_view::npos;
 }
 
 bool is_json(std::string_view content_type) {
@@ -44,7 +48,8 @@ std::string truthful_end(const EventId& id) {
   data.outcome = "unknown";
   data.advice = "The call may have run; check its effect before you repeat it.";
   return protocol::make_error(
-      id.request_id, protocol::internal_error, "the stream of this request is gone (the gateway was restarted)", data
+      id.request_id, protocol::internal_error,
+      "the stream of this request is gone (the gateway was restarted)", data
   );
 }
 
@@ -58,8 +63,12 @@ struct HttpDoor::Impl {
         streams(w, options.boot, options.streams, options.event_bytes, options.event_retention),
         tasks(w.executor()) {}
 
-  awaitable<void> post(HttpExchange& exchange, const std::string& endpoint, const std::string& principal);
-  awaitable<void> open(HttpExchange& exchange, Frame frame, const std::string& endpoint, const std::string& principal);
+  awaitable<void> post(
+      HttpExchange& exchange, const std::string& endpoint, const std::string& principal
+  );
+  awaitable<void> open(
+      HttpExchange& exchange, Frame frame, const std::string& endpoint, const std::string& principal
+  );
   awaitable<void> request(HttpExchange& exchange, ClientSessionPtr session, Frame frame);
   awaitable<void> batch(HttpExchange& exchange, ClientSessionPtr session, std::string body);
   awaitable<void> get(HttpExchange& exchange, ClientSessionPtr session);
@@ -68,14 +77,20 @@ struct HttpDoor::Impl {
   awaitable<void> remove(HttpExchange& exchange, ClientSessionPtr session);
 
   /// The session that the headers of an exchange name, or nothing and the exchange is answered.
-  awaitable<ClientSessionPtr> session_of(HttpExchange& exchange, const std::string& endpoint,
-                                         const std::string& principal);
-  awaitable<void> replay(HttpExchange& exchange, HttpDoor::Impl& home, std::shared_ptr<EventStream> stream,
-                         std::uint64_t seq);
+  awaitable<ClientSessionPtr> session_of(
+      HttpExchange& exchange, const std::string& endpoint, const std::string& principal
+  );
+  awaitable<void> replay(
+      HttpExchange& exchange, HttpDoor::Impl& home, std::shared_ptr<EventStream> stream,
+      std::uint64_t seq
+  );
   /// On the home worker of the stream: waits for something to send.
-  awaitable<EventStream::Batch> next(std::shared_ptr<EventStream> stream, std::uint64_t seq, std::uint64_t reader);
-  awaitable<EventStream::Batch> next_from(Impl& home, std::shared_ptr<EventStream> stream, std::uint64_t seq,
-                                          std::uint64_t reader);
+  awaitable<EventStream::Batch> next(
+      std::shared_ptr<EventStream> stream, std::uint64_t seq, std::uint64_t reader
+  );
+  awaitable<EventStream::Batch> next_from(
+      Impl& home, std::shared_ptr<EventStream> stream, std::uint64_t seq, std::uint64_t reader
+  );
 
   io::Worker& worker;
   gateway::Service& service;
@@ -83,6 +98,8 @@ struct HttpDoor::Impl {
   EventStreams streams;
   io::TaskGroup tasks;
   std::vector<HttpDoor*> peers;
+  std::unordered_map<std::string, const EventStream*>
+      listening;                           ///< the standalone stream of each session, by its key
   std::atomic<std::size_t> in_flight = 0;  ///< also read by the control worker
   bool stopping = false;
 };
@@ -99,10 +116,15 @@ void HttpDoor::set_peers(std::vector<HttpDoor*> peers) { impl_->peers = std::mov
 
 std::size_t HttpDoor::requests_in_flight() const { return impl_->in_flight; }
 
-awaitable<void> HttpDoor::handle(HttpExchange& exchange, std::string endpoint, std::string principal) {
+awaitable<void> HttpDoor::handle(
+    HttpExchange& exchange, std::string endpoint, std::string principal
+) {
   const auto method = exchange.method();
   if (!impl_->service.has_endpoint(endpoint)) {
-    co_await refuse(exchange, 404, protocol::invalid_request, fmt::format("there is no server named {}", endpoint));
+    co_await refuse(
+        exchange, 404, protocol::invalid_request,
+        fmt::format("there is no server named {}", endpoint)
+    );
   } else if (method == "POST") {
     co_await impl_->post(exchange, endpoint, principal);
   } else if (method == "GET" || method == "DELETE") {
@@ -127,7 +149,9 @@ awaitable<ClientSessionPtr> HttpDoor::Impl::session_of(
     HttpExchange& exchange, const std::string& endpoint, const std::string& principal
 ) {
   if (!exchange.has_header("Mcp-Session-Id")) {
-    co_await refuse(exchange, 400, protocol::invalid_request, "Mcp-Session-Id is missing: send initialize first");
+    co_await refuse(
+        exchange, 400, protocol::invalid_request, "Mcp-Session-Id is missing: send initialize first"
+    );
     co_return nullptr;
   }
   const auto session = service.find(exchange.header("Mcp-Session-Id"));
@@ -137,8 +161,10 @@ awaitable<ClientSessionPtr> HttpDoor::Impl::session_of(
   }
   const auto version = exchange.header("MCP-Protocol-Version");
   if (!version.empty() && !protocol::parse_version(version)) {
-    co_await refuse(exchange, 400, protocol::invalid_request,
-                    fmt::format("MCP-Protocol-Version {} is not supported", version));
+    co_await refuse(
+        exchange, 400, protocol::invalid_request,
+        fmt::format("MCP-Protocol-Version {} is not supported", version)
+    );
     co_return nullptr;
   }
   co_return session;
@@ -148,11 +174,15 @@ awaitable<void> HttpDoor::Impl::post(
     HttpExchange& exchange, const std::string& endpoint, const std::string& principal
 ) {
   if (!is_json(exchange.header("Content-Type"))) {
-    co_return co_await refuse(exchange, 415, protocol::invalid_request, "Content-Type is application/json");
+    co_return co_await refuse(
+        exchange, 415, protocol::invalid_request, "Content-Type is application/json"
+    );
   }
   if (!accepts(exchange, "application/json") && !accepts(exchange, "text/event-stream")) {
-    co_return co_await refuse(exchange, 406, protocol::invalid_request,
-                              "Accept names application/json and text/event-stream");
+    co_return co_await refuse(
+        exchange, 406, protocol::invalid_request,
+        "Accept names application/json and text/event-stream"
+    );
   }
   if (protocol::is_batch(exchange.body())) {
     const auto session = co_await session_of(exchange, endpoint, principal);
@@ -161,7 +191,9 @@ awaitable<void> HttpDoor::Impl::post(
   }
   auto frame = Frame::parse(std::move(exchange.body()), {.max_depth = options.json_depth});
   if (!frame) {
-    co_return co_await refuse(exchange, 400, frame.error().code, frame.error().message, frame.error().id);
+    co_return co_await refuse(
+        exchange, 400, frame.error().code, frame.error().message, frame.error().id
+    );
   }
   if (frame->is_request() && frame->method() == "initialize") {
     co_return co_await open(exchange, std::move(*frame), endpoint, principal);
@@ -178,8 +210,10 @@ awaitable<void> HttpDoor::Impl::open(
 ) {
   const auto version = exchange.header("MCP-Protocol-Version");
   if (!version.empty() && !protocol::parse_version(version)) {
-    co_return co_await refuse(exchange, 400, protocol::invalid_request,
-                              fmt::format("MCP-Protocol-Version {} is not supported", version));
+    co_return co_await refuse(
+        exchange, 400, protocol::invalid_request,
+        fmt::format("MCP-Protocol-Version {} is not supported", version)
+    );
   }
   const auto opened = co_await service.open(std::move(frame), endpoint, principal);
   if (!opened.session) {
@@ -190,7 +224,9 @@ awaitable<void> HttpDoor::Impl::open(
   co_await exchange.respond(200, headers, opened.response);
 }
 
-awaitable<void> HttpDoor::Impl::request(HttpExchange& exchange, ClientSessionPtr session, Frame frame) {
+awaitable<void> HttpDoor::Impl::request(
+    HttpExchange& exchange, ClientSessionPtr session, Frame frame
+) {
   ++in_flight;
   const auto stream = std::make_shared<PostStream>(
       worker, options, streams, tasks, exchange, session, std::string(frame.id())
@@ -201,15 +237,21 @@ awaitable<void> HttpDoor::Impl::request(HttpExchange& exchange, ClientSessionPtr
   --in_flight;
 }
 
-awaitable<void> HttpDoor::Impl::batch(HttpExchange& exchange, ClientSessionPtr session, std::string body) {
+awaitable<void> HttpDoor::Impl::batch(
+    HttpExchange& exchange, ClientSessionPtr session, std::string body
+) {
   // Batches came with 2025-03-26 and went with 2025-06-18.
   if (session->version != Version::v2025_03_26) {
-    co_return co_await refuse(exchange, 400, protocol::invalid_request,
-                              "batches are only served in sessions of protocol 2025-03-26");
+    co_return co_await refuse(
+        exchange, 400, protocol::invalid_request,
+        "batches are only served in sessions of protocol 2025-03-26"
+    );
   }
   auto messages = read_batch(std::move(body), options.json_depth);
   if (!messages) {
-    co_return co_await refuse(exchange, 400, messages.error().code, messages.error().message, messages.error().id);
+    co_return co_await refuse(
+        exchange, 400, messages.error().code, messages.error().message, messages.error().id
+    );
   }
   std::vector<Frame> requests;
   for (auto& message : *messages) {
@@ -224,7 +266,9 @@ awaitable<void> HttpDoor::Impl::batch(HttpExchange& exchange, ClientSessionPtr s
     co_return;
   }
   ++in_flight;
-  const auto stream = std::make_shared<PostStream>(worker, options, streams, tasks, exchange, session, std::string());
+  const auto stream = std::make_shared<PostStream>(
+      worker, options, streams, tasks, exchange, session, std::string()
+  );
   co_await stream->begin(accepts(exchange, "text/event-stream"));
   co_await serve_batch(worker, service, session, std::move(requests), stream);
   co_await stream->close();
@@ -233,12 +277,15 @@ awaitable<void> HttpDoor::Impl::batch(HttpExchange& exchange, ClientSessionPtr s
 
 awaitable<void> HttpDoor::Impl::get(HttpExchange& exchange, ClientSessionPtr session) {
   if (!accepts(exchange, "text/event-stream")) {
-    co_return co_await refuse(exchange, 406, protocol::invalid_request, "Accept names text/event-stream");
+    co_return co_await refuse(
+        exchange, 406, protocol::invalid_request, "Accept names text/event-stream"
+    );
   }
   if (options.json_only) {
     const std::array headers = {HeaderField{"Allow", "POST, DELETE"}, json_type[0]};
     co_await exchange.respond(
-        405, headers, protocol::make_error({}, protocol::invalid_request, "this server offers no stream")
+        405, headers,
+        protocol::make_error({}, protocol::invalid_request, "this server offers no stream")
     );
     co_return;
   }
@@ -252,6 +299,14 @@ awaitable<void> HttpDoor::Impl::get(HttpExchange& exchange, ClientSessionPtr ses
 
 awaitable<void> HttpDoor::Impl::listen(HttpExchange& exchange, ClientSessionPtr session) {
   const auto stream = streams.make(session->key, {});
+  listening[session->key] = stream.get();
+  stream->on_forgotten = [this, session, self = stream.get()] {
+    // A later stream of the same session has taken its place long ago.
+    const auto current = listening.find(session->key);
+    if (current == listening.end() || current->second != self) return;
+    listening.erase(current);
+    service.unlisten(session);
+  };
   service.listen(session, [&owner = worker, weak = std::weak_ptr(stream)](std::string message) {
     auto append = [weak, message = std::move(message)] {
       if (const auto open = weak.lock()) open->append(message);
@@ -265,13 +320,16 @@ awaitable<void> HttpDoor::Impl::listen(HttpExchange& exchange, ClientSessionPtr 
   co_await replay(exchange, *this, stream, 0);
 }
 
-awaitable<void> HttpDoor::Impl::resume(HttpExchange& exchange, ClientSessionPtr session, EventId from) {
+awaitable<void> HttpDoor::Impl::resume(
+    HttpExchange& exchange, ClientSessionPtr session, EventId from
+) {
   const auto boot = from.boot;
   std::shared_ptr<EventStream> stream;
   Impl* home = nullptr;
   if (boot == streams.boot() && from.worker < peers.size()) {
     home = peers[from.worker]->impl_.get();
-    auto look = [](Impl* owner, std::uint64_t number, std::string key) -> awaitable<std::shared_ptr<EventStream>> {
+    auto look = [](Impl* owner, std::uint64_t number,
+                   std::string key) -> awaitable<std::shared_ptr<EventStream>> {
       co_return owner->streams.find(number, key);
     };
     if (home == this) {
@@ -284,7 +342,8 @@ awaitable<void> HttpDoor::Impl::resume(HttpExchange& exchange, ClientSessionPtr 
   }
   if (stream) co_return co_await replay(exchange, *home, std::move(stream), from.seq);
   if (from.request_id.empty()) co_return co_await listen(exchange, std::move(session));
-  // The stream is forgotten or of another boot. Its client still waits for a response: it gets a true one.
+  // The stream is forgotten or of another boot. Its client still waits for a response: it gets a
+  // true one.
   const auto last_words = streams.make(session->key, from.request_id);
   last_words->append(truthful_end(from));
   last_words->end();
@@ -319,10 +378,13 @@ awaitable<void> HttpDoor::Impl::replay(
       HeaderField{"Content-Type", "text/event-stream"}, HeaderField{"Cache-Control", "no-cache"},
       HeaderField{"X-Accel-Buffering", "no"}
   };
-  auto take = [](std::shared_ptr<EventStream> of) -> awaitable<std::uint64_t> { co_return of->take_over(); };
+  auto take = [](std::shared_ptr<EventStream> of) -> awaitable<std::uint64_t> {
+    co_return of->take_over();
+  };
   const bool here = &home == this;
-  const auto reader = here ? stream->take_over()
-                           : co_await asio::co_spawn(home.worker.executor(), take(stream), asio::use_awaitable);
+  const auto reader =
+      here ? stream->take_over()
+           : co_await asio::co_spawn(home.worker.executor(), take(stream), asio::use_awaitable);
   if (here) {
     exchange.on_peer_gone([weak = std::weak_ptr(stream)] {
       if (const auto open = weak.lock()) open->changed().notify();
@@ -354,7 +416,9 @@ awaitable<void> HttpDoor::Impl::remove(HttpExchange& exchange, ClientSessionPtr 
     if (peer->impl_.get() == this) {
       streams.drop_session(session->key);
     } else {
-      peer->impl_->worker.post([peer, key = session->key] { peer->impl_->streams.drop_session(key); });
+      peer->impl_->worker.post([peer, key = session->key] {
+        peer->impl_->streams.drop_session(key);
+      });
     }
   }
   co_await exchange.respond(200, {}, {});

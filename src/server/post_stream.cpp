@@ -9,8 +9,8 @@ namespace mooring::server {
 namespace {
 constexpr std::array json_headers = {io::HeaderField{"Content-Type", "application/json"}};
 constexpr std::array sse_headers = {
-    io::HeaderField{"Content-Type", "text/event-stream"}, io::HeaderField{"Cache-Control", "no-cache"},
-    io::HeaderField{"X-Accel-Buffering", "no"}
+    io::HeaderField{"Content-Type", "text/event-stream"},
+    io::HeaderField{"Cache-Control", "no-cache"}, io::HeaderField{"X-Accel-Buffering", "no"}
 };
 }  // namespace
 
@@ -72,7 +72,8 @@ awaitable<void> PostStream::start() {
   stream_ = streams_.make(session_->key, request_id_);
   if (!writable()) co_return;
   std::string first;
-  if (session_->version >= protocol::Version::v2025_11_25) first = stream_->priming(options_.retry_ms);
+  if (session_->version >= protocol::Version::v2025_11_25)
+    first = stream_->priming(options_.retry_ms);
   if (!co_await exchange_->begin_stream(200, sse_headers)) co_return;
   if (!first.empty()) co_await exchange_->write(first);
 }
@@ -161,17 +162,19 @@ awaitable<void> PostStream::finish_end(bool ok) {
 }
 
 void PostStream::disconnect() {
-  if (!stream_ || finished_) return;
+  if (finished_ || !accepts_stream_) return;
   tasks_.spawn(detach());
 }
 
 awaitable<void> PostStream::detach() {
   const auto self = shared_from_this();
   co_await lock();
+  if (!stream_ && !finished_) co_await start();
   if (!finished_ && writable()) {
     co_await flush();
     co_await exchange_->end_stream();
-    // The exchange stays until the request is done; its connection must not be taken for the next request meanwhile.
+    // The exchange stays until the request is done; its connection must not be taken for the next
+    // request meanwhile.
     exchange_->close();
   }
   detached_ = true;

@@ -12,13 +12,18 @@
 
 namespace mooring::server {
 
-/// The answer to one POST: a JSON body where the response is all there is to say, an SSE stream otherwise. Becomes a stream with the first
-/// message before the response, after `stream_after`, or at once (`always_stream`). A client that goes away does not end the
-/// request; what it missed waits in the event stream.
-class PostStream final : public gateway::Responder, public std::enable_shared_from_this<PostStream> {
+/// The answer to one POST: a JSON body where the response is all there is to say, an SSE stream
+/// otherwise. Becomes a stream with the first message before the response, after `stream_after`, or
+/// at once (`always_stream`). A client that goes away does not end the request; what it missed
+/// waits in the event stream.
+class PostStream final : public gateway::Responder,
+                         public std::enable_shared_from_this<PostStream> {
  public:
-  PostStream(io::Worker& worker, const HttpDoorOptions& options, EventStreams& streams, io::TaskGroup& tasks,
-             io::HttpExchange& exchange, gateway::ClientSessionPtr session, std::string request_id);
+  PostStream(
+      io::Worker& worker, const HttpDoorOptions& options, EventStreams& streams,
+      io::TaskGroup& tasks, io::HttpExchange& exchange, gateway::ClientSessionPtr session,
+      std::string request_id
+  );
   ~PostStream() override;
 
   /// Before the request is handed on: starts the clocks, and the stream where it is wanted at once.

@@ -31,11 +31,13 @@ json::object describe(const upstream::Status& server) {
   if (server.next_probe_in) {
     out["next_probe_in_ms"] = server.next_probe_in->count();
     const auto at = std::chrono::system_clock::now() + *server.next_probe_in;
-    out["next_probe_at"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
+    out["next_probe_at"] =
+        fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
   }
   if (server.last_success) {
     out["last_success_at"] = fmt::format(
-        "{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(*server.last_success))
+        "{:%Y-%m-%dT%H:%M:%SZ}",
+        fmt::gmtime(std::chrono::system_clock::to_time_t(*server.last_success))
     );
   }
   if (!server.protocol_version.empty()) out["protocol_version"] = server.protocol_version;
@@ -75,19 +77,25 @@ MetricFamily single(std::string name, std::string help, MetricType type, double 
   return one;
 }
 
-constexpr std::array all_states = {State::connecting, State::ready,  State::recovering, State::backing_off,
-                                   State::parked,     State::failed, State::disabled,   State::stopped};
+constexpr std::array all_states = {State::connecting,  State::ready,  State::recovering,
+                                   State::backing_off, State::parked, State::failed,
+                                   State::disabled,    State::stopped};
 
 }  // namespace
 
-std::string server_json(const upstream::Status& server) { return json::serialize(describe(server)); }
+std::string server_json(const upstream::Status& server) {
+  return json::serialize(describe(server));
+}
 
 std::string status_json(const GatewayFacts& gateway, const std::vector<upstream::Status>& servers) {
   json::object out;
   out["gateway"] = json::object{
-      {"version", gateway.version},         {"url", gateway.url},
-      {"pid", gateway.pid},                 {"uptime_seconds", gateway.uptime.count()},
-      {"connections", gateway.connections}, {"listening", gateway.listening},
+      {"version", gateway.version},
+      {"url", gateway.url},
+      {"pid", gateway.pid},
+      {"uptime_seconds", gateway.uptime.count()},
+      {"connections", gateway.connections},
+      {"listening", gateway.listening},
       {"draining", gateway.draining},
   };
   json::array list;
@@ -97,30 +105,48 @@ std::string status_json(const GatewayFacts& gateway, const std::vector<upstream:
 }
 
 std::string metrics_text(
-    const GatewayFacts& gateway, const RequestTotals& totals, const std::vector<upstream::Status>& servers
+    const GatewayFacts& gateway, const RequestTotals& totals,
+    const std::vector<upstream::Status>& servers
 ) {
   using enum MetricType;
   std::vector<MetricFamily> all;
-  all.push_back(single("mooring_requests_total", "JSON-RPC requests of clients.", Counter,
-                       static_cast<double>(totals.requests)));
-  all.push_back(single("mooring_calls_total", "Requests relayed to an upstream.", Counter,
-                       static_cast<double>(totals.calls)));
-  all.push_back(single("mooring_call_errors_total", "Relayed requests that got no answer from the upstream.", Counter,
-                       static_cast<double>(totals.call_errors)));
-  all.push_back(single("mooring_connections", "Open downstream HTTP connections.", Gauge,
-                       static_cast<double>(gateway.connections)));
-  all.push_back(single("mooring_listeners", "Downstream sessions with an open stream.", Gauge,
-                       static_cast<double>(gateway.listening)));
-  all.push_back(single("mooring_uptime_seconds", "Time since the gateway started.", Gauge,
-                       static_cast<double>(gateway.uptime.count())));
+  all.push_back(single(
+      "mooring_requests_total", "JSON-RPC requests of clients.", Counter,
+      static_cast<double>(totals.requests)
+  ));
+  all.push_back(single(
+      "mooring_calls_total", "Requests relayed to an upstream.", Counter,
+      static_cast<double>(totals.calls)
+  ));
+  all.push_back(single(
+      "mooring_call_errors_total", "Relayed requests that got no answer from the upstream.",
+      Counter, static_cast<double>(totals.call_errors)
+  ));
+  all.push_back(single(
+      "mooring_connections", "Open downstream HTTP connections.", Gauge,
+      static_cast<double>(gateway.connections)
+  ));
+  all.push_back(single(
+      "mooring_listeners", "Downstream sessions with an open stream.", Gauge,
+      static_cast<double>(gateway.listening)
+  ));
+  all.push_back(single(
+      "mooring_uptime_seconds", "Time since the gateway started.", Gauge,
+      static_cast<double>(gateway.uptime.count())
+  ));
   auto state = family("mooring_upstream_state", "1 for the state an upstream is in.", Gauge);
-  auto generation = family("mooring_upstream_generation", "Number of the session that stands.", Gauge);
-  auto recoveries = family("mooring_upstream_recoveries_total", "Sessions rebuilt after a loss.", Counter);
-  auto attempts = family("mooring_upstream_failed_attempts", "Connection attempts failed in a row.", Gauge);
+  auto generation =
+      family("mooring_upstream_generation", "Number of the session that stands.", Gauge);
+  auto recoveries =
+      family("mooring_upstream_recoveries_total", "Sessions rebuilt after a loss.", Counter);
+  auto attempts =
+      family("mooring_upstream_failed_attempts", "Connection attempts failed in a row.", Gauge);
   for (const auto& server : servers) {
     const ClientMetric::Label name{"server", server.name};
     for (const auto each : all_states) {
-      state.metric.push_back(value(each == server.state ? 1 : 0, Gauge, {name, {"state", std::string(to_string(each))}}));
+      state.metric.push_back(value(
+          each == server.state ? 1 : 0, Gauge, {name, {"state", std::string(to_string(each))}}
+      ));
     }
     generation.metric.push_back(value(static_cast<double>(server.generation), Gauge, {name}));
     recoveries.metric.push_back(value(static_cast<double>(server.recoveries), Counter, {name}));

@@ -28,7 +28,9 @@ struct RequestTotals {
   std::uint64_t calls = 0;
   std::uint64_t call_errors = 0;
 };
-std::string metrics_text(const GatewayFacts& gateway, const RequestTotals& totals,
-                         const std::vector<upstream::Status>& servers);
+std::string metrics_text(
+    const GatewayFacts& gateway, const RequestTotals& totals,
+    const std::vector<upstream::Status>& servers
+);
 
 }  // namespace mooring::server

@@ -13,7 +13,12 @@ using protocol::Frame;
 
 struct StdioDoor::Impl {
   Impl(io::Worker& w, gateway::Service& s, std::string e, std::size_t max_line)
-      : worker(w), service(s), endpoint(std::move(e)), framer(max_line), stdio(w), tasks(w.executor()) {}
+      : worker(w),
+        service(s),
+        endpoint(std::move(e)),
+        framer(max_line),
+        stdio(w),
+        tasks(w.executor()) {}
 
   void take(std::string line);
   void take_frame(Frame frame);
@@ -39,7 +44,9 @@ class LineResponder final : public gateway::Responder {
  public:
   explicit LineResponder(io::Stdio& out) : out_(out) {}
 
-  awaitable<void> send(std::string message) override { co_await out_.write_all(protocol::one_line(message) + "\n"); }
+  awaitable<void> send(std::string message) override {
+    co_await out_.write_all(protocol::one_line(message) + "\n");
+  }
   awaitable<void> finish(std::string response) override {
     co_await out_.write_all(protocol::one_line(response) + "\n");
   }
@@ -59,7 +66,9 @@ class LineResponder final : public gateway::Responder {
 
 }  // namespace
 
-StdioDoor::StdioDoor(io::Worker& worker, gateway::Service& service, std::string endpoint, std::size_t max_line_bytes)
+StdioDoor::StdioDoor(
+    io::Worker& worker, gateway::Service& service, std::string endpoint, std::size_t max_line_bytes
+)
     : impl_(std::make_unique<Impl>(worker, service, std::move(endpoint), max_line_bytes)) {}
 
 StdioDoor::~StdioDoor() = default;
@@ -74,7 +83,9 @@ awaitable<void> StdioDoor::run() {
     const auto dropped = impl_->framer.dropped();
     while (auto line = impl_->framer.next()) impl_->take(std::move(*line));
     if (impl_->framer.dropped() != dropped) {
-      impl_->say(protocol::make_error({}, protocol::invalid_request, "the message is larger than limits.request_bytes"));
+      impl_->say(protocol::make_error(
+          {}, protocol::invalid_request, "the message is larger than limits.request_bytes"
+      ));
     }
   }
   co_await impl_->tasks.join();
@@ -88,11 +99,16 @@ awaitable<void> StdioDoor::run() {
 void StdioDoor::Impl::take(std::string line) {
   if (protocol::is_batch(line)) {
     if (!session || session->version != protocol::Version::v2025_03_26) {
-      return say(protocol::make_error({}, protocol::invalid_request,
-                                      "batches are only served in sessions of protocol 2025-03-26"));
+      return say(protocol::make_error(
+          {}, protocol::invalid_request,
+          "batches are only served in sessions of protocol 2025-03-26"
+      ));
     }
     auto messages = read_batch(std::move(line), 256);
-    if (!messages) return say(protocol::make_error(messages.error().id, messages.error().code, messages.error().message));
+    if (!messages)
+      return say(
+          protocol::make_error(messages.error().id, messages.error().code, messages.error().message)
+      );
     std::vector<Frame> requests;
     for (auto& message : *messages) {
       if (message.is_request()) {
@@ -105,7 +121,8 @@ void StdioDoor::Impl::take(std::string line) {
     return;
   }
   auto frame = Frame::parse(std::move(line));
-  if (!frame) return say(protocol::make_error(frame.error().id, frame.error().code, frame.error().message));
+  if (!frame)
+    return say(protocol::make_error(frame.error().id, frame.error().code, frame.error().message));
   take_frame(std::move(*frame));
 }
 
@@ -116,7 +133,8 @@ void StdioDoor::Impl::take_frame(Frame frame) {
   } else if (frame.is_request() && frame.method() == "ping") {
     say(protocol::make_result(frame.id(), "{}"));
   } else if (!session) {
-    if (frame.is_request()) say(protocol::make_error(frame.id(), protocol::invalid_request, "send initialize first"));
+    if (frame.is_request())
+      say(protocol::make_error(frame.id(), protocol::invalid_request, "send initialize first"));
   } else if (frame.is_request()) {
     tasks.spawn(serve(std::move(frame)));
   } else {
@@ -140,7 +158,9 @@ awaitable<void> StdioDoor::Impl::serve(Frame frame) {
 }
 
 awaitable<void> StdioDoor::Impl::serve_all(std::vector<Frame> requests) {
-  co_await serve_batch(worker, service, session, std::move(requests), std::make_shared<LineResponder>(stdio));
+  co_await serve_batch(
+      worker, service, session, std::move(requests), std::make_shared<LineResponder>(stdio)
+  );
 }
 
 }  // namespace mooring::server

@@ -8,11 +8,15 @@
 
 namespace mooring::server {
 
-/// MCP over stdin and stdout, the server's side: one message a line, one session for the life of the process.
-/// `initialize` opens it on `endpoint`; whatever comes before gets −32600 ("not initialized"), ping excepted.
+/// MCP over stdin and stdout, the server's side: one message a line, one session for the life of
+/// the process. `initialize` opens it on `endpoint`; whatever comes before gets −32600 ("not
+/// initialized"), ping excepted.
 class StdioDoor {
  public:
-  StdioDoor(io::Worker& worker, gateway::Service& service, std::string endpoint, std::size_t max_line_bytes);
+  StdioDoor(
+      io::Worker& worker, gateway::Service& service, std::string endpoint,
+      std::size_t max_line_bytes
+  );
   ~StdioDoor();
   /// Runs until stdin ends or `stop`; returns after the requests in hand were answered.
   awaitable<void> run();

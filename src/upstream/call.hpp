@@ -15,13 +15,14 @@ namespace mooring::upstream {
 
 /// Which of the client's names and URIs are replaced on the way up.
 struct CallRequest {
-  const protocol::Frame* frame = nullptr;    ///< a request; outlives the call
-  std::optional<std::string> name;           ///< the upstream's own name, in place of params.name
-  transport::Sink* sink = nullptr;           ///< what the server says meanwhile, progress tokens put back; outlives the call
-  io::AbortSource* abort = nullptr;          ///< the caller gave up; outlives the call
-  std::string cancel_reason;                 ///< filled by whoever aborts; sent with notifications/cancelled
-  std::size_t stream_over = 0;               ///< larger JSON results may come as a stream; 0: never
-  std::optional<core::Duration> timeout;     ///< instead of the configured one
+  const protocol::Frame* frame = nullptr;  ///< a request; outlives the call
+  std::optional<std::string> name;         ///< the upstream's own name, in place of params.name
+  transport::Sink* sink =
+      nullptr;  ///< what the server says meanwhile, progress tokens put back; outlives the call
+  io::AbortSource* abort = nullptr;  ///< the caller gave up; outlives the call
+  std::string cancel_reason;    ///< filled by whoever aborts; sent with notifications/cancelled
+  std::size_t stream_over = 0;  ///< larger JSON results may come as a stream; 0: never
+  std::optional<core::Duration> timeout;  ///< instead of the configured one
 };
 
 /// Why there is no answer. The words are those of CONTRACT.md, "The structured errors".

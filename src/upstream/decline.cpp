@@ -11,8 +11,8 @@ std::string decline(const protocol::Frame& request, std::string_view because) {
   if (method == "elicitation/create") {
     return protocol::make_result(request.id(), R"({"action":"decline"})");
   }
-  const int code = method == "sampling/createMessage" ? protocol::invalid_request
-                                                      : protocol::method_not_found;
+  const int code =
+      method == "sampling/createMessage" ? protocol::invalid_request : protocol::method_not_found;
   return protocol::make_error(request.id(), code, because);
 }
 

@@ -35,9 +35,10 @@ std::expected<ServerIdentity, std::string> read_initialize_result(std::string_vi
   }
   const auto version = protocol::parse_version(server.protocol_version);
   if (!version) {
-    return std::unexpected(
-        fmt::format("the server speaks only protocol {}, which this version does not know", server.protocol_version)
-    );
+    return std::unexpected(fmt::format(
+        "the server speaks only protocol {}, which this version does not know",
+        server.protocol_version
+    ));
   }
   server.version = *version;
   if (const auto found = member(result, "capabilities"); found && protocol::is_object(*found)) {

@@ -6,7 +6,8 @@
 
 #include "protocol/version.hpp"
 
-/// The messages with which a legacy session begins, as data (specification 2025-11-25, "Lifecycle").
+/// The messages with which a legacy session begins, as data (specification 2025-11-25,
+/// "Lifecycle").
 namespace mooring::upstream {
 
 /// What we say about ourselves. Raw JSON objects.
@@ -18,11 +19,11 @@ struct ClientIdentity {
 /// What the server said about itself.
 struct ServerIdentity {
   protocol::Version version = protocol::latest_legacy;
-  std::string protocol_version;  ///< as sent
+  std::string protocol_version;     ///< as sent
   std::string capabilities = "{}";  ///< raw JSON
   std::string info = "{}";          ///< raw JSON
   std::string instructions;
-  std::string result;               ///< the raw InitializeResult
+  std::string result;  ///< the raw InitializeResult
 
   /// True where the server declared `capability` ("tools", "logging", …).
   bool has(std::string_view capability) const;
@@ -31,7 +32,8 @@ struct ServerIdentity {
 };
 
 std::string initialize_params(const ClientIdentity& client);
-/// Reads an InitializeResult; a sentence where it is none, or names a revision that we do not speak.
+/// Reads an InitializeResult; a sentence where it is none, or names a revision that we do not
+/// speak.
 std::expected<ServerIdentity, std::string> read_initialize_result(std::string_view result);
 
 }  // namespace mooring::upstream

@@ -6,14 +6,22 @@ namespace mooring::upstream {
 
 std::string_view to_string(State state) {
   switch (state) {
-    case State::connecting: return "connecting";
-    case State::ready: return "ready";
-    case State::recovering: return "recovering";
-    case State::backing_off: return "backing_off";
-    case State::parked: return "parked";
-    case State::failed: return "failed";
-    case State::disabled: return "disabled";
-    case State::stopped: return "stopped";
+    case State::connecting:
+      return "connecting";
+    case State::ready:
+      return "ready";
+    case State::recovering:
+      return "recovering";
+    case State::backing_off:
+      return "backing_off";
+    case State::parked:
+      return "parked";
+    case State::failed:
+      return "failed";
+    case State::disabled:
+      return "disabled";
+    case State::stopped:
+      return "stopped";
   }
   return "stopped";
 }
@@ -53,7 +61,8 @@ Lifecycle::Step Lifecycle::on(LifecycleEvent event, std::optional<core::Duration
     case LifecycleEvent::wait_over:
     case LifecycleEvent::reconnect:
       if (state_ == State::stopped) return {nothing, {}};
-      // A probe of a parked upstream leaves it parked until it succeeds: callers must not start to queue for it.
+      // A probe of a parked upstream leaves it parked until it succeeds: callers must not start to
+      // queue for it.
       if (state_ == State::backing_off) {
         state_ = ever_connected_ ? State::recovering : State::connecting;
       } else if (state_ == State::ready) {

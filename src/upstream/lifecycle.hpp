@@ -1,8 +1,7 @@
 #pragma once
 
-#include <optional>
-
 #include <mooring/upstream_config.hpp>
+#include <optional>
 
 #include "core/backoff.hpp"
 #include "core/clock.hpp"
@@ -13,19 +12,21 @@ namespace mooring::upstream {
 
 /// What happens to an upstream.
 enum class LifecycleEvent : std::uint8_t {
-  start,            ///< told to begin
-  connected,        ///< handshake and first catalogue done
-  attempt_failed,   ///< transient: refused, reset, timeout, 5xx
-  attempt_hopeless, ///< no retry soon will help: no such command, not an MCP endpoint, 401 without OAuth
-  lost,             ///< process gone, connection dead, session refused
-  wait_over,        ///< the time of the last `wait` has passed
-  reconnect,        ///< somebody asks for an attempt now
+  start,             ///< told to begin
+  connected,         ///< handshake and first catalogue done
+  attempt_failed,    ///< transient: refused, reset, timeout, 5xx
+  attempt_hopeless,  ///< no retry soon will help: no such command, not an MCP endpoint, 401 without
+                     ///< OAuth
+  lost,              ///< process gone, connection dead, session refused
+  wait_over,         ///< the time of the last `wait` has passed
+  reconnect,         ///< somebody asks for an attempt now
   stop,
 };
 
-/// The life of one upstream as a state machine without I/O: events in, the next thing to do out. The driver (Supervisor) obeys.
-/// First connect: `initial_attempts`, then parked. After a drop: `reconnect_attempts`, then parked. A parked or failed upstream gets
-/// one attempt every `parked_interval`, for ever.
+/// The life of one upstream as a state machine without I/O: events in, the next thing to do out.
+/// The driver (Supervisor) obeys. First connect: `initial_attempts`, then parked. After a drop:
+/// `reconnect_attempts`, then parked. A parked or failed upstream gets one attempt every
+/// `parked_interval`, for ever.
 class Lifecycle {
  public:
   struct Step {
@@ -39,7 +40,7 @@ class Lifecycle {
   Step on(LifecycleEvent event, std::optional<core::Duration> retry_after = std::nullopt);
 
   State state() const { return state_; }
-  int attempts() const { return attempts_; }            ///< failed in a row since the last session
+  int attempts() const { return attempts_; }  ///< failed in a row since the last session
   bool ever_connected() const { return ever_connected_; }
 
  private:

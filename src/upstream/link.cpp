@@ -29,7 +29,8 @@ struct Link::Attempt final : transport::Sink {
   }
   ~Attempt() override { link.worker_.timers().cancel(timer); }
 
-  // A progress notification moves `deadline`; the timer only notices when it fires, so that progress costs no re-arming.
+  // A progress notification moves `deadline`; the timer only notices when it fires, so that
+  // progress costs no re-arming.
   void arm() {
     timer = link.worker_.timers().arm(deadline, [this] {
       timer = 0;
@@ -43,9 +44,9 @@ struct Link::Attempt final : transport::Sink {
     if (frame.is_notification() && frame.method() == "notifications/progress" &&
         frame.progress_token() == id) {
       deadline = std::min(hard_deadline, link.worker_.timers().now() + timeout);
-      auto parsed = Frame::parse(frame.spliced(
-          {{frame.progress_token_span(), request.frame->progress_token()}}
-      ));
+      auto parsed = Frame::parse(
+          frame.spliced({{frame.progress_token_span(), request.frame->progress_token()}})
+      );
       if (parsed && request.sink != nullptr) co_await request.sink->message(std::move(*parsed));
       co_return;
     }
@@ -57,7 +58,8 @@ struct Link::Attempt final : transport::Sink {
     }
     // A person may have to answer: the call's own clock must not run out meanwhile.
     if (frame.is_request()) {
-      const auto answered = link.worker_.timers().now() + link.config().client_request_timeout + timeout;
+      const auto answered =
+          link.worker_.timers().now() + link.config().client_request_timeout + timeout;
       deadline = std::max(deadline, std::min(hard_deadline, answered));
     }
     if (request.sink != nullptr) co_await request.sink->message(std::move(frame));
@@ -132,7 +134,8 @@ awaitable<CallResult> Link::call(CallRequest request) {
     const auto& failure = *outcome.failure;
     if (attempt.abort.aborted()) {
       if (failure.delivery != Delivery::not_sent) {
-        const auto reason = attempt.timed_out ? std::string("deadline exceeded") : request.cancel_reason;
+        const auto reason =
+            attempt.timed_out ? std::string("deadline exceeded") : request.cancel_reason;
         cancel_upstream(attempt.id, reason, session);
       }
       result.error = failed(request, attempt, failure);
@@ -182,7 +185,8 @@ awaitable<std::shared_ptr<const SessionView>> Link::session_after(
 ) {
   const auto until = worker_.timers().now() + wait;
   for (;;) {
-    if (snapshot_.session && snapshot_.session->generation > generation) co_return snapshot_.session;
+    if (snapshot_.session && snapshot_.session->generation > generation)
+      co_return snapshot_.session;
     if (abort.aborted()) co_return nullptr;
     switch (snapshot_.state) {
       case State::parked:
@@ -210,7 +214,9 @@ awaitable<bool> Link::heal(std::uint64_t generation, const Failure& failure) {
 
 void Link::report_lost(std::uint64_t generation, const Failure& failure) {
   if (const auto supervisor = supervisor_.lock()) {
-    supervisor->report_lost(generation, recovery::session_lost(failure), recovery::describe(failure));
+    supervisor->report_lost(
+        generation, recovery::session_lost(failure), recovery::describe(failure)
+    );
   }
 }
 
@@ -221,7 +227,8 @@ CallError Link::unavailable() const {
   error.retryable = true;
   const auto because = snapshot_.last_error.empty() ? std::string() : ": " + snapshot_.last_error;
   if (snapshot_.next_probe) {
-    const auto left = std::chrono::duration_cast<core::Duration>(*snapshot_.next_probe - worker_.timers().now());
+    const auto left =
+        std::chrono::duration_cast<core::Duration>(*snapshot_.next_probe - worker_.timers().now());
     error.retry_after = std::max(left, core::Duration{0});
   }
   switch (snapshot_.state) {
@@ -234,9 +241,13 @@ CallError Link::unavailable() const {
     case State::parked:
     case State::failed: {
       const auto seconds = error.retry_after ? error.retry_after->count() / 1000 : 0;
-      error.message = fmt::format("server {} is unavailable ({}), next probe in {} s{}", name(),
-                                  to_string(snapshot_.state), seconds, because);
-      error.advice = "Use another tool, or try again after the next probe; `mooring status` shows why it is away.";
+      error.message = fmt::format(
+          "server {} is unavailable ({}), next probe in {} s{}", name(), to_string(snapshot_.state),
+          seconds, because
+      );
+      error.advice =
+          "Use another tool, or try again after the next probe; `mooring status` shows why it is "
+          "away.";
       return error;
     }
     default:
@@ -246,7 +257,8 @@ CallError Link::unavailable() const {
   }
 }
 
-CallError Link::failed(const CallRequest& request, const Attempt& attempt, const Failure& failure) const {
+CallError Link::failed(const CallRequest& request, const Attempt& attempt, const Failure& failure)
+    const {
   CallError error;
   error.delivery = failure.delivery;
   error.retryable = error.not_executed();
@@ -260,7 +272,8 @@ CallError Link::failed(const CallRequest& request, const Attempt& attempt, const
     error.message = fmt::format("{}: {} was cancelled", name(), method);
   } else if (recovery::session_lost(failure)) {
     error.kind = "session_lost";
-    error.message = fmt::format("{}: every new session is refused ({})", name(), recovery::describe(failure));
+    error.message =
+        fmt::format("{}: every new session is refused ({})", name(), recovery::describe(failure));
   } else if (failure.http_status == 401 || failure.http_status == 403) {
     error.kind = "auth";
     error.message = fmt::format("{}: {}", name(), recovery::describe(failure));
@@ -276,12 +289,17 @@ CallError Link::failed(const CallRequest& request, const Attempt& attempt, const
   return error;
 }
 
-void Link::cancel_upstream(std::string id, std::string reason, std::shared_ptr<const SessionView> session) {
+void Link::cancel_upstream(
+    std::string id, std::string reason, std::shared_ptr<const SessionView> session
+) {
   auto params = fmt::format(R"({{"requestId":{},"reason":{}}})", id, protocol::quote(reason));
-  tasks_.spawn([](std::shared_ptr<Link> self, std::string bytes,
-                  std::shared_ptr<const SessionView> view) -> awaitable<void> {
-    co_await self->channel(*view).notify(std::move(bytes), view->headers);
-  }(shared_from_this(), protocol::make_notification("notifications/cancelled", params), std::move(session)));
+  tasks_.spawn(
+      [](std::shared_ptr<Link> self, std::string bytes,
+         std::shared_ptr<const SessionView> view) -> awaitable<void> {
+        co_await self->channel(*view).notify(std::move(bytes), view->headers);
+      }(shared_from_this(), protocol::make_notification("notifications/cancelled", params),
+                                                  std::move(session))
+  );
 }
 
 awaitable<void> Link::notify(std::string bytes, std::optional<std::uint64_t> generation) {
@@ -298,7 +316,8 @@ awaitable<void> Link::notify(std::string bytes, std::optional<std::uint64_t> gen
 awaitable<bool> Link::wait_for_catalogue(core::TimePoint until) {
   const auto self = shared_from_this();
   while (!snapshot_.catalogue) {
-    const bool hopeless = snapshot_.state != State::connecting && snapshot_.state != State::recovering &&
+    const bool hopeless = snapshot_.state != State::connecting &&
+                          snapshot_.state != State::recovering &&
                           snapshot_.state != State::backing_off && snapshot_.state != State::ready;
     if (hopeless || worker_.timers().now() >= until) co_return false;
     co_await changed_.wait(until);

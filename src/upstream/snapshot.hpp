@@ -17,11 +17,13 @@ namespace mooring::upstream {
 struct SessionView {
   std::uint64_t generation = 0;  ///< grows with every rebuild
   std::shared_ptr<const transport::SessionHeaders> headers;
-  std::shared_ptr<transport::Channel> process;  ///< stdio: the one channel for all workers; empty for HTTP
+  std::shared_ptr<transport::Channel>
+      process;  ///< stdio: the one channel for all workers; empty for HTTP
   ServerIdentity server;
 };
 
-/// What a worker knows of an upstream: posted by the Supervisor whenever it changes, never shared while it changes.
+/// What a worker knows of an upstream: posted by the Supervisor whenever it changes, never shared
+/// while it changes.
 struct Snapshot {
   State state = State::stopped;
   std::shared_ptr<const SessionView> session;  ///< empty unless ready

@@ -17,8 +17,9 @@ constexpr core::Duration probe_request_interval = std::chrono::seconds(10);
 }
 
 Supervisor::Supervisor(
-    io::Worker& home, std::shared_ptr<const UpstreamConfig> config, transport::ChannelFactory& channels,
-    core::Random& random, ClientIdentity identity, Observer& observer
+    io::Worker& home, std::shared_ptr<const UpstreamConfig> config,
+    transport::ChannelFactory& channels, core::Random& random, ClientIdentity identity,
+    Observer& observer
 )
     : home_(home),
       config_(std::move(config)),
@@ -104,7 +105,8 @@ awaitable<Lifecycle::Step> Supervisor::attempt() {
   core::log::warn("upstream", "{}: {}", config_->name, last_error_);
   const bool hopeless = result->hopeless && !timed_out;
   co_return lifecycle_.on(
-      hopeless ? LifecycleEvent::attempt_hopeless : LifecycleEvent::attempt_failed, result->retry_after
+      hopeless ? LifecycleEvent::attempt_hopeless : LifecycleEvent::attempt_failed,
+      result->retry_after
   );
 }
 
@@ -234,7 +236,8 @@ awaitable<Status> Supervisor::status() {
   status.generation = view_ ? view_->generation : generation_;
   status.attempts = lifecycle_.attempts();
   if (next_probe_) {
-    const auto left = std::chrono::duration_cast<core::Duration>(*next_probe_ - home_.timers().now());
+    const auto left =
+        std::chrono::duration_cast<core::Duration>(*next_probe_ - home_.timers().now());
     status.next_probe_in = std::max(left, core::Duration{0});
   }
   status.last_success = last_success_;
@@ -243,7 +246,8 @@ awaitable<Status> Supervisor::status() {
   status.server_info = server_.info;
   if (process_) status.pid = process_->pid();
   for (const auto kind : all_lists) {
-    if (catalogue_) status.listed[static_cast<std::size_t>(kind)] = (*catalogue_)[kind].items.size();
+    if (catalogue_)
+      status.listed[static_cast<std::size_t>(kind)] = (*catalogue_)[kind].items.size();
   }
   co_return status;
 }

@@ -4,12 +4,11 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mooring/upstream_config.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
-
-#include <mooring/upstream_config.hpp>
 
 #include "core/random.hpp"
 #include "io/async.hpp"
@@ -40,12 +39,16 @@ struct Status {
   std::array<std::size_t, 4> listed{};  ///< items per ListKind
 };
 
-/// Keeps one upstream connected. Lives on its home worker; drives the Lifecycle, performs the handshake, restores what the session
-/// had (log level, subscriptions), keeps the catalogue, and posts every change to the links of all workers.
+/// Keeps one upstream connected. Lives on its home worker; drives the Lifecycle, performs the
+/// handshake, restores what the session had (log level, subscriptions), keeps the catalogue, and
+/// posts every change to the links of all workers.
 class Supervisor : public std::enable_shared_from_this<Supervisor> {
  public:
-  Supervisor(io::Worker& home, std::shared_ptr<const UpstreamConfig> config, transport::ChannelFactory& channels,
-             core::Random& random, ClientIdentity identity, Observer& observer);
+  Supervisor(
+      io::Worker& home, std::shared_ptr<const UpstreamConfig> config,
+      transport::ChannelFactory& channels, core::Random& random, ClientIdentity identity,
+      Observer& observer
+  );
   ~Supervisor();
 
   /// Before `start`. The first link is the home worker's.
@@ -55,8 +58,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   // From any worker:
   void start();
   awaitable<void> stop();
-  /// Rebuilds the session of `generation` (once, however many ask) and returns when that attempt ended, at most `recovery.wait`.
-  /// True: the transport had a hiccup, the session still stands.
+  /// Rebuilds the session of `generation` (once, however many ask) and returns when that attempt
+  /// ended, at most `recovery.wait`. True: the transport had a hiccup, the session still stands.
   awaitable<bool> heal(std::uint64_t generation, bool session_lost, std::string because);
   void report_lost(std::uint64_t generation, bool session_lost, std::string because);
   /// An attempt at once, whatever the state.
@@ -64,7 +67,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   /// An early attempt while parked, at most every 10 s.
   void probe_soon();
   awaitable<Status> status();
-  /// Lists again now, for servers that do not announce changes; at most every `list_max_age`, shared by all who ask.
+  /// Lists again now, for servers that do not announce changes; at most every `list_max_age`,
+  /// shared by all who ask.
   awaitable<void> freshen(ListKind kind);
   /// A notification about the session as a whole that came on the stream of some call.
   void overheard(protocol::Frame notification);
@@ -78,7 +82,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
     std::string text;
     bool hopeless = false;  ///< no retry soon will help
     std::optional<core::Duration> retry_after = std::nullopt;
-    bool try_sse = false;   ///< the older transport may live at this address
+    bool try_sse = false;  ///< the older transport may live at this address
   };
 
   // supervisor.cpp: when
@@ -102,13 +106,17 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   awaitable<bool> still_alive(const SessionView& view, io::AbortSource& abort);
   awaitable<void> restore(const SessionView& view, io::AbortSource& abort);
   void established(std::shared_ptr<const SessionView> view, std::optional<Catalogue> first);
-  awaitable<transport::Outcome> request(const SessionView& view, std::string_view method, std::string params,
-                                        io::AbortSource& abort);
+  awaitable<transport::Outcome> request(
+      const SessionView& view, std::string_view method, std::string params, io::AbortSource& abort
+  );
   awaitable<void> answer(protocol::Frame request);
   awaitable<void> watch_process(std::shared_ptr<transport::ProcessChannel> process);
-  awaitable<void> listen_loop(std::shared_ptr<const SessionView> view, std::shared_ptr<io::AbortSource> abort);
-  awaitable<std::optional<recovery::Failure>> load(const SessionView& view, Catalogue& into, ListKind kind,
-                                                   io::AbortSource& abort);
+  awaitable<void> listen_loop(
+      std::shared_ptr<const SessionView> view, std::shared_ptr<io::AbortSource> abort
+  );
+  awaitable<std::optional<recovery::Failure>> load(
+      const SessionView& view, Catalogue& into, ListKind kind, io::AbortSource& abort
+  );
   void want_refresh(std::string_view list_changed_method);
   awaitable<void> refresh_loop();
   void adopt(Catalogue catalogue);
@@ -123,11 +131,12 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
 
   std::unique_ptr<OwnSink> own_sink_;
   std::shared_ptr<transport::ProcessChannel> process_;  ///< stdio child or HTTP+SSE stream
-  bool use_sse_ = false;                         ///< found out, remembered
-  bool listen_refused_ = false;                  ///< a refused GET stream has already led to a ping
-  std::shared_ptr<const SessionView> view_;      ///< the standing session
-  std::shared_ptr<const SessionView> opening_;   ///< the one whose handshake is under way
-  std::shared_ptr<const SessionView> suspect_;   ///< HTTP: lost its transport, may still be alive at the server
+  bool use_sse_ = false;                                ///< found out, remembered
+  bool listen_refused_ = false;                 ///< a refused GET stream has already led to a ping
+  std::shared_ptr<const SessionView> view_;     ///< the standing session
+  std::shared_ptr<const SessionView> opening_;  ///< the one whose handshake is under way
+  std::shared_ptr<const SessionView>
+      suspect_;  ///< HTTP: lost its transport, may still be alive at the server
   ServerIdentity server_;
   CataloguePtr catalogue_;
   std::uint64_t generation_ = 0;
@@ -148,7 +157,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   io::Event attempted_;  ///< an attempt ended
   io::Event refreshed_;
   io::AbortSource stop_;
-  std::shared_ptr<io::AbortSource> session_abort_;  ///< ends the listen loop of the standing session
+  std::shared_ptr<io::AbortSource>
+      session_abort_;  ///< ends the listen loop of the standing session
   io::TaskGroup tasks_;
 };
 

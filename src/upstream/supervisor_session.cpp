@@ -1,4 +1,5 @@
-// What a Supervisor does to make a session and to keep its catalogue; when it does so is in supervisor.cpp.
+// What a Supervisor does to make a session and to keep its catalogue; when it does so is in
+// supervisor.cpp.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -38,7 +39,8 @@ bool is_hopeless(const Failure& failure) {
   return status < 500 && status != 408 && status != 425 && status != 429;
 }
 
-/// The old HTTP+SSE transport answers POST to its stream's URL like this (2025-11-25, "Backwards Compatibility").
+/// The old HTTP+SSE transport answers POST to its stream's URL like this (2025-11-25, "Backwards
+/// Compatibility").
 bool may_be_sse(const Failure& failure) {
   const auto status = failure.http_status.value_or(0);
   return status == 400 || status == 404 || status == 405;
@@ -121,7 +123,8 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::Abort
   if (!catalogue_) {
     first.emplace();
     for (const auto kind : all_lists) {
-      if (const auto failure = co_await load(*view, *first, kind, abort)) co_return failed(*failure);
+      if (const auto failure = co_await load(*view, *first, kind, abort))
+        co_return failed(*failure);
     }
   }
   co_await restore(*view, abort);
@@ -132,29 +135,37 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::Abort
   co_return std::nullopt;
 }
 
-awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(io::AbortSource& abort) {
+awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(io::AbortSource& abort
+) {
   auto opened = is_stdio() ? co_await channels_.stdio(home_, *config_)
                            : co_await channels_.sse(home_, *config_, abort);
   if (!opened) {
-    co_return ConnectError{.text = opened.error().detail, .hopeless = opened.error().reason != Reason::io};
+    co_return ConnectError{
+        .text = opened.error().detail, .hopeless = opened.error().reason != Reason::io
+    };
   }
   process_ = std::move(*opened);
   tasks_.spawn(watch_process(process_));
   co_return std::nullopt;
 }
 
-awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(SessionView& view, io::AbortSource& abort) {
+awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
+    SessionView& view, io::AbortSource& abort
+) {
   auto outcome = co_await request(view, "initialize", initialize_params(identity_), abort);
   if (outcome.failure) {
     auto error = failed(*outcome.failure);
-    error.try_sse = !view.process && config_->transport == TransportKind::automatic && may_be_sse(*outcome.failure);
+    error.try_sse = !view.process && config_->transport == TransportKind::automatic &&
+                    may_be_sse(*outcome.failure);
     co_return error;
   }
   const auto& frame = *outcome.response;
   if (frame.kind() == Frame::Kind::error) {
-    co_return ConnectError{.text = fmt::format(
-        "initialize was refused: {}", protocol::string_member(frame.error(), "message")
-    )};
+    co_return ConnectError{
+        .text = fmt::format(
+            "initialize was refused: {}", protocol::string_member(frame.error(), "message")
+        )
+    };
   }
   auto server = read_initialize_result(frame.result());
   if (!server) co_return ConnectError{.text = server.error(), .hopeless = true};
@@ -194,16 +205,23 @@ awaitable<bool> Supervisor::still_alive(const SessionView& view, io::AbortSource
 
 awaitable<void> Supervisor::restore(const SessionView& view, io::AbortSource& abort) {
   if (!log_level_.empty() && view.server.has("logging")) {
-    co_await request(view, "logging/setLevel", fmt::format(R"({{"level":{}}})", protocol::quote(log_level_)), abort);
+    co_await request(
+        view, "logging/setLevel", fmt::format(R"({{"level":{}}})", protocol::quote(log_level_)),
+        abort
+    );
   }
   if (!view.server.has("resources", "subscribe")) co_return;
   const auto uris = subscriptions_;
   for (const auto& uri : uris) {
-    co_await request(view, "resources/subscribe", fmt::format(R"({{"uri":{}}})", protocol::quote(uri)), abort);
+    co_await request(
+        view, "resources/subscribe", fmt::format(R"({{"uri":{}}})", protocol::quote(uri)), abort
+    );
   }
 }
 
-void Supervisor::established(std::shared_ptr<const SessionView> view, std::optional<Catalogue> first) {
+void Supervisor::established(
+    std::shared_ptr<const SessionView> view, std::optional<Catalogue> first
+) {
   core::log::info(
       "upstream", "{}: ready (generation {}, protocol {})", config_->name, view->generation,
       view->server.protocol_version
@@ -226,7 +244,10 @@ void Supervisor::established(std::shared_ptr<const SessionView> view, std::optio
 awaitable<void> Supervisor::watch_process(std::shared_ptr<transport::ProcessChannel> process) {
   const auto end = co_await process->listen(nullptr, {}, *own_sink_, stop_);
   if (process_ != process || !view_ || view_->process != process) co_return;
-  lost_on_home(view_->generation, false, end.failure ? recovery::describe(*end.failure) : "the connection ended");
+  lost_on_home(
+      view_->generation, false,
+      end.failure ? recovery::describe(*end.failure) : "the connection ended"
+  );
 }
 
 awaitable<void> Supervisor::listen_loop(
@@ -240,7 +261,8 @@ awaitable<void> Supervisor::listen_loop(
     auto end = co_await channel(*view).listen(view->headers, last_event_id, *own_sink_, *abort);
     if (abort->aborted() || !end.offered) co_return;
     if (end.failure && (end.failure->http_status || end.failure->stage == Stage::connect)) {
-      // A stream that is refused says little; whether the session lives is for a ping to tell, once.
+      // A stream that is refused says little; whether the session lives is for a ping to tell,
+      // once.
       if (view_ == view && !listen_refused_) {
         listen_refused_ = true;
         lost_on_home(view->generation, false, recovery::describe(*end.failure));
@@ -251,7 +273,8 @@ awaitable<void> Supervisor::listen_loop(
     if (!end.last_event_id.empty()) last_event_id = end.last_event_id;
     if (home_.timers().now() - begun > std::chrono::seconds(30)) backoff.reset();
     co_await io::sleep_until(
-        home_.timers(), home_.timers().now() + end.retry.value_or(backoff.next(core::system_random())), abort.get()
+        home_.timers(),
+        home_.timers().now() + end.retry.value_or(backoff.next(core::system_random())), abort.get()
     );
   }
 }
@@ -280,7 +303,8 @@ awaitable<std::optional<Failure>> Supervisor::load(
     if (!pages.add(outcome.response->result())) break;
     params = fmt::format(R"({{"cursor":{}}})", pages.cursor());
   }
-  if (!pages.warning().empty()) core::log::warn("upstream", "{}: {}", config_->name, pages.warning());
+  if (!pages.warning().empty())
+    core::log::warn("upstream", "{}: {}", config_->name, pages.warning());
   into[kind] = std::move(pages).take();
   into[kind].offered = true;
   co_return std::nullopt;
@@ -288,7 +312,8 @@ awaitable<std::optional<Failure>> Supervisor::load(
 
 void Supervisor::want_refresh(std::string_view list_changed_method) {
   for (const auto kind : all_lists) {
-    if (list_changed_covers(list_changed_method, kind)) dirty_[static_cast<std::size_t>(kind)] = true;
+    if (list_changed_covers(list_changed_method, kind))
+      dirty_[static_cast<std::size_t>(kind)] = true;
   }
   if (!refreshing_) tasks_.spawn(refresh_loop());
 }
@@ -312,7 +337,9 @@ awaitable<void> Supervisor::refresh_loop() {
     home_.timers().cancel(timer);
     adopt(std::move(next));
     if (failure) {
-      core::log::warn("upstream", "{}: could not list again: {}", config_->name, recovery::describe(*failure));
+      core::log::warn(
+          "upstream", "{}: could not list again: {}", config_->name, recovery::describe(*failure)
+      );
       if (recovery::session_lost(*failure)) {
         lost_on_home(view->generation, true, recovery::describe(*failure));
       } else if (failure->stage && !abort.aborted()) {
@@ -342,7 +369,9 @@ void Supervisor::adopt(Catalogue catalogue) {
     }
     for (const auto& item : before.items) {
       if (after.find(item.key) == nullptr) {
-        core::log::info("upstream", "{}: {} removed {}", config_->name, list_member(kind), item.key);
+        core::log::info(
+            "upstream", "{}: {} removed {}", config_->name, list_member(kind), item.key
+        );
       }
     }
     observer_.list_changed(config_->name, kind);

@@ -1,0 +1,84 @@
+#include "store/sqlite.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+namespace mooring::store {
+
+namespace {
+
+struct Finalize {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+
+std::unexpected<Error> complain(sqlite3* database, std::string_view what) {
+  return fail(Reason::io, fmt::format("{}: {}", what, sqlite3_errmsg(database)));
+}
+
+Sqlite::Value column(sqlite3_stmt* statement, int index) {
+  if (sqlite3_column_type(statement, index) == SQLITE_INTEGER) {
+    return static_cast<std::int64_t>(sqlite3_column_int64(statement, index));
+  }
+  const void* bytes = sqlite3_column_blob(statement, index);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, index));
+  return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
+}
+
+}  // namespace
+
+void Sqlite::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+
+Result<Sqlite> Sqlite::open(const std::filesystem::path& file) {
+  // SQLite would create it with the umask's mode; its journal files take the mode of the database.
+  const int made = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (made >= 0) ::close(made);
+  sqlite3* raw = nullptr;
+  const int opened =
+      sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  Sqlite database{std::unique_ptr<sqlite3, Close>(raw)};
+  if (opened != SQLITE_OK) return complain(raw, file.string());
+  sqlite3_busy_timeout(raw, 5000);
+  for (const auto* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL"}) {
+    if (const auto done = database.execute(pragma); !done) return std::unexpected(done.error());
+  }
+  return database;
+}
+
+Result<void> Sqlite::execute(std::string_view sql, const std::vector<Value>& parameters) {
+  return query(sql, parameters, [](const Row&) {});
+}
+
+Result<void> Sqlite::query(
+    std::string_view sql, const std::vector<Value>& parameters,
+    const std::function<void(const Row&)>& take
+) {
+  sqlite3_stmt* raw = nullptr;
+  if (sqlite3_prepare_v2(
+          database_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr
+      ) != SQLITE_OK) {
+    return complain(database_.get(), sql);
+  }
+  const std::unique_ptr<sqlite3_stmt, Finalize> statement(raw);
+  int index = 0;
+  for (const auto& parameter : parameters) {
+    ++index;
+    if (const auto* number = std::get_if<std::int64_t>(&parameter)) {
+      sqlite3_bind_int64(raw, index, *number);
+    } else {
+      const auto& text = std::get<std::string>(parameter);
+      sqlite3_bind_text(raw, index, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+    }
+  }
+  for (;;) {
+    const int step = sqlite3_step(raw);
+    if (step == SQLITE_DONE) return {};
+    if (step != SQLITE_ROW) return complain(database_.get(), sql);
+    Row row;
+    for (int i = 0; i < sqlite3_column_count(raw); ++i) row.push_back(column(raw, i));
+    take(row);
+  }
+}
+
+}  // namespace mooring::store

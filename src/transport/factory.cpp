@@ -51,9 +51,8 @@ awaitable<Result<std::shared_ptr<ProcessChannel>>> SystemChannels::stdio(
   co_return std::shared_ptr<ProcessChannel>(std::move(*channel));
 }
 
-awaitable<Result<std::shared_ptr<ProcessChannel>>> ChannelFactory::sse(
-    io::Worker&, UpstreamConfig, io::AbortSource&
-) {
+awaitable<Result<std::shared_ptr<ProcessChannel>>>
+ChannelFactory::sse(io::Worker&, UpstreamConfig, io::AbortSource&) {
   co_return fail(Reason::config, "no HTTP+SSE");
 }
 

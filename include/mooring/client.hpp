@@ -3,13 +3,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mooring/result.hpp>
+#include <mooring/upstream_config.hpp>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <mooring/result.hpp>
-#include <mooring/upstream_config.hpp>
 
 namespace mooring {
 
@@ -29,8 +29,10 @@ struct ToolResult {
   std::string json;       ///< the whole result object
 };
 
-/// How a client answers what a server asks of it. Called on the client's own thread; JSON in, JSON out.
-/// A handler that is not set means that the capability is not declared.
+/// How a client answers what a server asks of it. Called on the client's own thread, one at a time;
+/// JSON in, JSON out. A handler that is not set means that the capability is not declared. A
+/// handler must not call its own client; an exception that leaves it becomes an error for the
+/// server.
 struct ClientHandlers {
   /// elicitation/create: params in, result object out ({"action":"accept","content":{…}}).
   std::function<std::string(std::string_view params)> elicitation;
@@ -46,19 +48,28 @@ struct ClientOptions {
   std::string name = "mooring";
   std::string version;  ///< empty: this library's
   ClientHandlers handlers;
+  /// The `mooring` program, which guards the processes of stdio servers; empty: the one on PATH.
+  std::string guard;
+  /// What a stdio server writes to stderr is kept in logs/NAME.log below it; empty:
+  /// $XDG_STATE_HOME/mooring.
+  std::string state_dir;
 };
 
 struct CallOptions {
   std::optional<std::chrono::milliseconds> timeout;  ///< instead of UpstreamConfig::timeout
-  /// progress, total (negative: unknown), message
+  /// progress, total (negative: unknown), message; called on the client's own thread
   std::function<void(double, double, std::string_view)> progress;
+  /// Asked to stop, the call ends with Reason::cancelled and the server is told.
+  std::stop_token stop = {};
 };
 
-/// One MCP server, kept connected. Reconnects by itself; a call that meets a lost session is repeated where that is safe.
-/// Blocking, and safe to use from several threads at once; it runs one thread of its own. Destroying it ends the session.
+/// One MCP server, kept connected. Reconnects by itself; a call that meets a lost session is
+/// repeated where that is safe. Blocking, and safe to use from several threads at once; it runs one
+/// thread of its own. Destroying it ends the session.
 class Client {
  public:
-  /// Connects and performs the handshake, at most `config.connect_timeout`.
+  /// Connects and performs the handshake, at most `config.connect_timeout`; the error says what is
+  /// in the way.
   static Result<Client> connect(UpstreamConfig config, ClientOptions options = {});
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
@@ -76,13 +87,21 @@ class Client {
   Result<std::vector<Item>> prompts();
 
   /// `arguments` is a JSON object.
-  Result<ToolResult> call(std::string_view tool, std::string_view arguments = "{}", const CallOptions& options = {});
+  Result<ToolResult> call(
+      std::string_view tool, std::string_view arguments = "{}", const CallOptions& options = {}
+  );
   /// The raw result object of resources/read.
   Result<std::string> read(std::string_view uri, const CallOptions& options = {});
   /// The raw result object of prompts/get.
-  Result<std::string> prompt(std::string_view name, std::string_view arguments = "{}", const CallOptions& options = {});
-  /// Any request: the raw result object. A JSON-RPC error comes back as Reason::rejected with code and message in its text.
-  Result<std::string> request(std::string_view method, std::string_view params = "{}", const CallOptions& options = {});
+  Result<std::string> prompt(
+      std::string_view name, std::string_view arguments = "{}", const CallOptions& options = {}
+  );
+  /// Any request: the raw result object. A JSON-RPC error comes back as Reason::rejected with
+  /// "code: message"; no answer as Reason::unavailable where the request certainly did not run,
+  /// else as Reason::timeout or Reason::unknown_outcome.
+  Result<std::string> request(
+      std::string_view method, std::string_view params = "{}", const CallOptions& options = {}
+  );
 
  private:
   struct Impl;

@@ -16,7 +16,7 @@
 namespace mooring::core::log {
 namespace {
 
-std::atomic<Level> current_level{Level::info};
+std::atomic<Level> current_level{Level::warn};
 std::atomic<Format> current_format{Format::text};
 
 constexpr std::array<std::string_view, 6> names = {"trace", "debug", "info",

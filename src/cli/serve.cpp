@@ -182,8 +182,16 @@ class Service {
     }
   }
 
-  /// Empty: done. Else why the old configuration stays.
+  /// Empty: done. Else why the old configuration stays. One at a time.
   awaitable<std::string> reload() {
+    if (reloading_) co_return std::string("a reload is under way");
+    reloading_ = true;
+    auto error = co_await reload_once();
+    reloading_ = false;
+    co_return error;
+  }
+
+  awaitable<std::string> reload_once() {
     auto loaded = config::load(files(), environment);
     if (!loaded) co_return loaded.error().detail;
     for (const auto& warning : loaded->warnings) log::warn("config", "{}", warning);
@@ -241,6 +249,7 @@ class Service {
   std::unique_ptr<io::Signals> signals_;
   server::StdioDoor* door_ = nullptr;
   io::TaskGroup* watchers_ = nullptr;
+  bool reloading_ = false;
   io::AbortSource shutdown_;
 };
 

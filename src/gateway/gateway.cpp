@@ -260,7 +260,7 @@ void Gateway::rebuild() {
         table_->servers[table->servers.size()].config != upstream.config) {
       differs = true;
     }
-    table->servers.push_back({name, upstream.config, upstream.view});
+    table->servers.push_back({name, upstream.config, catalogue, upstream.view});
     if (catalogue) contributions.push_back(std::move(contribution));
   }
   if (!differs) return;

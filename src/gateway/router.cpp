@@ -172,15 +172,33 @@ awaitable<void> Router::wait_for_catalogues(const std::string& endpoint) {
       if (first_connect(to->snapshot())) co_await to->wait_for_catalogue(until);
     }
   }
-  // The routing table follows a catalogue by one post; wait for it, too.
+  co_await wait_for_table(endpoint, until);
+}
+
+/// The routing table follows a catalogue by a post or two.
+awaitable<void> Router::wait_for_table(const std::string& endpoint, core::TimePoint until) {
   const auto lags = [&] {
     return std::ranges::any_of(links_, [&](const auto& entry) {
       if (!endpoint.empty() && entry.first != endpoint) return false;
       const auto* shown = table_->find(entry.first);
-      return entry.second->snapshot().catalogue && shown != nullptr && !shown->view;
+      return shown != nullptr && shown->catalogue != entry.second->snapshot().catalogue;
     });
   };
   while (lags() && worker_.timers().now() < until) co_await table_changed_.wait(until);
+}
+
+awaitable<void> Router::freshen(const ClientSession& session, ListKind kind) {
+  const auto method = upstream::list_method(kind);
+  const auto capability = method.substr(0, method.find('/'));
+  io::TaskGroup asked(worker_.executor());
+  for (const auto& to : links_of(session)) {
+    const auto& snapshot = to->snapshot();
+    if (!snapshot.session || snapshot.server.has(capability, "listChanged")) continue;
+    if (const auto supervisor = to->supervisor()) asked.spawn(supervisor->freshen(kind));
+  }
+  if (asked.size() == 0) co_return;
+  co_await asked.join();
+  co_await wait_for_table(session.endpoint, worker_.timers().now() + shared_.list_wait);
 }
 
 ClientSessionPtr Router::find(std::string_view id) {
@@ -231,12 +249,8 @@ awaitable<void> Router::list(
     co_return;
   }
   co_await wait_for_catalogues(session.endpoint);
+  co_await freshen(session, kind);
   if (session.endpoint.empty()) {
-    for (const auto& to : links_of(session)) {
-      if (const auto supervisor = to->supervisor(); supervisor && to->snapshot().session) {
-        co_await supervisor->freshen(kind);
-      }
-    }
     const auto aggregate = table_->aggregate;
     const std::string empty = fmt::format(R"({{"{}":[]}})", upstream::list_member(kind));
     co_await responder.finish(
@@ -244,16 +258,11 @@ awaitable<void> Router::list(
     );
     co_return;
   }
-  const auto to = link(session.endpoint);
-  if (const auto supervisor = to ? to->supervisor() : nullptr;
-      supervisor && to->snapshot().session) {
-    co_await supervisor->freshen(kind);
-  }
   const auto* shown = table_->find(session.endpoint);
   const auto view = shown != nullptr ? shown->view : nullptr;
   if (!view) {
     // Never connected: there is no last known good list. The call pipeline has the sentence for it.
-    co_await responder.finish(co_await call_through(to, request));
+    co_await responder.finish(co_await call_through(link(session.endpoint), request));
     co_return;
   }
   const auto result = view->results.find(kind);

@@ -93,6 +93,9 @@ class Router final : public Service {
   // router.cpp: sessions and lists
   awaitable<std::string> initialize_result(const std::string& endpoint, protocol::Version version);
   awaitable<void> wait_for_catalogues(const std::string& endpoint);
+  awaitable<void> wait_for_table(const std::string& endpoint, core::TimePoint until);
+  /// Servers that do not announce changes of a list are asked again when a client is.
+  awaitable<void> freshen(const ClientSession& session, upstream::ListKind kind);
   awaitable<void> list(
       const ClientSession& session, const protocol::Frame& request, upstream::ListKind kind,
       Responder& responder

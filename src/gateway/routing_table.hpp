@@ -17,7 +17,8 @@ struct RoutingTable {
   struct Server {
     std::string name;
     std::shared_ptr<const UpstreamConfig> config;
-    std::shared_ptr<const ServerView> view;  ///< empty before the first catalogue
+    upstream::CataloguePtr catalogue;  ///< what `view` was made from; empty before the first
+    std::shared_ptr<const ServerView> view;
   };
   std::vector<Server> servers;  ///< as configured
   std::shared_ptr<const Aggregate> aggregate;

@@ -1,0 +1,265 @@
+#include "upstream/lifecycle.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <vector>
+
+namespace mooring::upstream {
+namespace {
+
+using namespace std::chrono_literals;
+using Do = Lifecycle::Step::Do;
+using Event = LifecycleEvent;
+
+UpstreamConfig plain() {
+  UpstreamConfig config;
+  config.name = "s";
+  return config;
+}
+
+/// One row: what happens, what is to be done, where it leads.
+struct Row {
+  Event event;
+  Do what;
+  State state;
+  core::Duration about{0};  ///< of a wait: ± 20 %; 0: do not look
+  std::optional<core::Duration> retry_after = std::nullopt;
+};
+
+void follow(Lifecycle& life, const std::vector<Row>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& row = rows[i];
+    const auto step = life.on(row.event, row.retry_after);
+    EXPECT_EQ(step.what, row.what) << "row " << i;
+    EXPECT_EQ(to_string(life.state()), to_string(row.state)) << "row " << i;
+    if (row.about == 0ms) continue;
+    EXPECT_GE(step.wait * 10, row.about * 8) << "row " << i;
+    EXPECT_LE(step.wait * 10, row.about * 12) << "row " << i;
+  }
+}
+
+TEST(Lifecycle, SM_01_first_connect_backs_off_1_2_4_then_parks) {
+  core::SeededRandom random(1);
+  Lifecycle life(plain(), random);
+  follow(
+      life, {{Event::start, Do::connect, State::connecting},
+             {Event::attempt_failed, Do::wait, State::connecting, 1s},
+             {Event::wait_over, Do::connect, State::connecting},
+             {Event::attempt_failed, Do::wait, State::connecting, 2s},
+             {Event::wait_over, Do::connect, State::connecting},
+             {Event::attempt_failed, Do::wait, State::connecting, 4s},
+             {Event::wait_over, Do::connect, State::connecting},
+             {Event::attempt_failed, Do::wait, State::parked}}
+  );
+  EXPECT_EQ(life.attempts(), 4);
+  EXPECT_FALSE(life.ever_connected());
+}
+
+TEST(Lifecycle, SM_02_hopeless_fails_at_once) {
+  core::SeededRandom random(2);
+  Lifecycle life(plain(), random);
+  life.on(Event::start);
+  const auto step = life.on(Event::attempt_hopeless);
+  EXPECT_EQ(step.what, Do::wait);
+  EXPECT_EQ(step.wait, 300s);
+  EXPECT_EQ(life.state(), State::failed);
+  EXPECT_EQ(life.attempts(), 1);
+}
+
+TEST(Lifecycle, SM_04_drop_backs_off_1_2_4_8_16_then_parks) {
+  core::SeededRandom random(3);
+  Lifecycle life(plain(), random);
+  follow(
+      life, {{Event::start, Do::connect, State::connecting},
+             {Event::connected, Do::nothing, State::ready},
+             {Event::lost, Do::connect, State::recovering},
+             {Event::attempt_failed, Do::wait, State::backing_off, 1s},
+             {Event::wait_over, Do::connect, State::recovering},
+             {Event::attempt_failed, Do::wait, State::backing_off, 2s},
+             {Event::wait_over, Do::connect, State::recovering},
+             {Event::attempt_failed, Do::wait, State::backing_off, 4s},
+             {Event::wait_over, Do::connect, State::recovering},
+             {Event::attempt_failed, Do::wait, State::backing_off, 8s},
+             {Event::wait_over, Do::connect, State::recovering},
+             {Event::attempt_failed, Do::wait, State::backing_off, 16s},
+             {Event::wait_over, Do::connect, State::recovering},
+             {Event::attempt_failed, Do::wait, State::parked}}
+  );
+}
+
+TEST(Lifecycle, SM_05a_parked_gets_one_attempt_each_interval) {
+  core::SeededRandom random(4);
+  auto config = plain();
+  config.initial_attempts = 1;
+  Lifecycle life(config, random);
+  life.on(Event::start);
+  auto step = life.on(Event::attempt_failed);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(life.state(), State::parked);
+    EXPECT_EQ(step.what, Do::wait);
+    EXPECT_EQ(step.wait, 300s);
+    // A probe leaves it parked, so that callers do not queue for it.
+    EXPECT_EQ(life.on(Event::wait_over).what, Do::connect);
+    EXPECT_EQ(life.state(), State::parked);
+    step = life.on(Event::attempt_failed);
+  }
+}
+
+TEST(Lifecycle, SM_05b_reconnect_tries_at_once_from_every_wait) {
+  core::SeededRandom random(5);
+  auto config = plain();
+  config.initial_attempts = 1;
+  Lifecycle parked(config, random);
+  parked.on(Event::start);
+  parked.on(Event::attempt_failed);
+  EXPECT_EQ(parked.on(Event::reconnect).what, Do::connect);
+
+  Lifecycle failed(plain(), random);
+  failed.on(Event::start);
+  failed.on(Event::attempt_hopeless);
+  EXPECT_EQ(failed.on(Event::reconnect).what, Do::connect);
+  EXPECT_EQ(failed.on(Event::connected).what, Do::nothing);
+  EXPECT_EQ(failed.state(), State::ready);
+
+  EXPECT_EQ(failed.on(Event::lost).what, Do::connect);
+  failed.on(Event::attempt_failed);
+  EXPECT_EQ(failed.state(), State::backing_off);
+  EXPECT_EQ(failed.on(Event::reconnect).what, Do::connect);
+  EXPECT_EQ(failed.state(), State::recovering);
+}
+
+TEST(Lifecycle, SM_06_success_after_parking_restores_the_whole_ladder) {
+  core::SeededRandom random(6);
+  Lifecycle life(plain(), random);
+  life.on(Event::start);
+  for (int i = 0; i < 4; ++i) life.on(Event::attempt_failed);
+  ASSERT_EQ(life.state(), State::parked);
+  life.on(Event::wait_over);
+  follow(
+      life, {{Event::connected, Do::nothing, State::ready},
+             {Event::lost, Do::connect, State::recovering},
+             {Event::attempt_failed, Do::wait, State::backing_off, 1s}}
+  );
+  EXPECT_EQ(life.attempts(), 1);
+}
+
+TEST(Lifecycle, SM_07a_never_waits_longer_than_backoff_max_plus_jitter) {
+  core::SeededRandom random(7);
+  auto config = plain();
+  config.reconnect_attempts = 10;
+  Lifecycle life(config, random);
+  life.on(Event::start);
+  life.on(Event::connected);
+  life.on(Event::lost);
+  for (int i = 0; i < 10; ++i) {
+    const auto step = life.on(Event::attempt_failed);
+    ASSERT_EQ(step.what, Do::wait);
+    EXPECT_EQ(life.state(), State::backing_off);
+    EXPECT_LE(step.wait, 72s);
+    if (i >= 6) EXPECT_GE(step.wait, 48s);
+    life.on(Event::wait_over);
+  }
+  life.on(Event::attempt_failed);
+  EXPECT_EQ(life.state(), State::parked);
+}
+
+TEST(Lifecycle, SM_07b_two_servers_of_one_backend_do_not_return_in_step) {
+  core::SeededRandom random(8);
+  Lifecycle one(plain(), random), other(plain(), random);
+  for (auto* life : {&one, &other}) {
+    life->on(Event::start);
+    life->on(Event::connected);
+    life->on(Event::lost);
+  }
+  int same = 0;
+  for (int i = 0; i < 5; ++i) {
+    if (one.on(Event::attempt_failed).wait == other.on(Event::attempt_failed).wait) ++same;
+  }
+  EXPECT_LE(same, 1);
+}
+
+TEST(Lifecycle, SM_08_stop_ends_every_state_and_nothing_follows) {
+  core::SeededRandom random(9);
+  for (const auto& before :
+       {std::vector<Event>{Event::start},
+        {Event::start, Event::attempt_failed},
+        {Event::start, Event::connected},
+        {Event::start, Event::connected, Event::lost},
+        {Event::start, Event::connected, Event::lost, Event::attempt_failed},
+        {Event::start, Event::attempt_hopeless}}) {
+    Lifecycle life(plain(), random);
+    for (const auto event : before) life.on(event);
+    EXPECT_EQ(life.on(Event::stop).what, Do::end);
+    EXPECT_EQ(life.state(), State::stopped);
+    EXPECT_EQ(life.on(Event::reconnect).what, Do::nothing);
+    EXPECT_EQ(life.on(Event::wait_over).what, Do::nothing);
+    EXPECT_EQ(life.on(Event::lost).what, Do::nothing);
+    EXPECT_EQ(life.state(), State::stopped);
+  }
+}
+
+TEST(Lifecycle, SM_15_disabled_does_nothing_whatever_happens) {
+  core::SeededRandom random(10);
+  auto config = plain();
+  config.enabled = false;
+  Lifecycle life(config, random);
+  for (const auto event : {Event::start, Event::reconnect, Event::lost, Event::wait_over}) {
+    EXPECT_EQ(life.on(event).what, Do::nothing);
+    EXPECT_EQ(life.state(), State::disabled);
+  }
+}
+
+TEST(Lifecycle, SM_18_a_server_that_was_connected_never_uses_the_first_ladder_again) {
+  core::SeededRandom random(11);
+  auto config = plain();
+  config.initial_attempts = 1;
+  config.reconnect_attempts = 3;
+  Lifecycle life(config, random);
+  life.on(Event::start);
+  life.on(Event::connected);
+  life.on(Event::lost);
+  for (int i = 0; i < 3; ++i) {
+    life.on(Event::attempt_failed);
+    EXPECT_EQ(life.state(), State::backing_off);
+    life.on(Event::wait_over);
+  }
+  life.on(Event::attempt_failed);
+  EXPECT_EQ(life.state(), State::parked);
+}
+
+TEST(Lifecycle, SM_22_retry_after_is_a_lower_bound) {
+  core::SeededRandom random(12);
+  Lifecycle life(plain(), random);
+  life.on(Event::start);
+  EXPECT_EQ(life.on(Event::attempt_failed, 7s).wait, 7s);
+  // A shorter one than our own wait does not make us hurry.
+  EXPECT_GE(life.on(Event::attempt_failed, 0s).wait, 1600ms);
+  life.on(Event::attempt_failed);
+  EXPECT_EQ(life.on(Event::attempt_failed, 1000s).wait, 1000s);
+  EXPECT_EQ(life.state(), State::parked);
+}
+
+TEST(Lifecycle, a_loss_that_is_reported_twice_counts_once) {
+  core::SeededRandom random(13);
+  Lifecycle life(plain(), random);
+  life.on(Event::start);
+  life.on(Event::connected);
+  EXPECT_EQ(life.on(Event::lost).what, Do::connect);
+  EXPECT_EQ(life.on(Event::lost).what, Do::nothing);
+  EXPECT_EQ(life.state(), State::recovering);
+}
+
+TEST(Lifecycle, every_state_has_the_word_of_the_contract) {
+  EXPECT_EQ(to_string(State::connecting), "connecting");
+  EXPECT_EQ(to_string(State::ready), "ready");
+  EXPECT_EQ(to_string(State::recovering), "recovering");
+  EXPECT_EQ(to_string(State::backing_off), "backing_off");
+  EXPECT_EQ(to_string(State::parked), "parked");
+  EXPECT_EQ(to_string(State::failed), "failed");
+  EXPECT_EQ(to_string(State::disabled), "disabled");
+  EXPECT_EQ(to_string(State::stopped), "stopped");
+}
+
+}  // namespace
+}  // namespace mooring::upstream

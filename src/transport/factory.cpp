@@ -5,6 +5,7 @@
 #include "core/log.hpp"
 #include "transport/child_env.hpp"
 #include "transport/http_channel.hpp"
+#include "transport/sse_channel.hpp"
 #include "transport/stderr_log.hpp"
 #include "transport/stdio_channel.hpp"
 
@@ -14,7 +15,7 @@ SystemChannels::SystemChannels(std::filesystem::path state_dir, core::ProxySetti
     : state_dir_(std::move(state_dir)),
       proxies_(std::make_shared<const core::ProxySettings>(std::move(proxies))) {}
 
-std::unique_ptr<Channel> SystemChannels::http(io::Worker& worker, const UpstreamConfig& config) {
+io::HttpClientOptions SystemChannels::client_options(const UpstreamConfig& config) const {
   io::HttpClientOptions options;
   options.tls.verify = config.ssl_verify;
   options.tls.ca_file = config.ca_file;
@@ -25,7 +26,11 @@ std::unique_ptr<Channel> SystemChannels::http(io::Worker& worker, const Upstream
   options.proxy_for = [proxies = proxies_](const core::Url& url) {
     return proxies->proxy_for(url);
   };
-  return std::make_unique<HttpChannel>(worker, config, std::move(options));
+  return options;
+}
+
+std::unique_ptr<Channel> SystemChannels::http(io::Worker& worker, const UpstreamConfig& config) {
+  return std::make_unique<HttpChannel>(worker, config, client_options(config));
 }
 
 awaitable<Result<std::shared_ptr<ProcessChannel>>> SystemChannels::stdio(
@@ -51,9 +56,11 @@ awaitable<Result<std::shared_ptr<ProcessChannel>>> SystemChannels::stdio(
   co_return std::shared_ptr<ProcessChannel>(std::move(*channel));
 }
 
-awaitable<Result<std::shared_ptr<ProcessChannel>>>
-ChannelFactory::sse(io::Worker&, UpstreamConfig, io::AbortSource&) {
-  co_return fail(Reason::config, "no HTTP+SSE");
+awaitable<Result<std::shared_ptr<ProcessChannel>>> SystemChannels::sse(
+    io::Worker& home, UpstreamConfig config, io::AbortSource& abort
+) {
+  auto options = client_options(config);
+  return SseChannel::open(home, std::move(config), std::move(options), abort);
 }
 
 }  // namespace mooring::transport

@@ -6,6 +6,7 @@
 #include <mooring/upstream_config.hpp>
 
 #include "core/proxy_env.hpp"
+#include "io/http_client.hpp"
 #include "io/worker.hpp"
 #include "transport/channel.hpp"
 #include "transport/process_channel.hpp"
@@ -22,10 +23,11 @@ class ChannelFactory {
   virtual awaitable<Result<std::shared_ptr<ProcessChannel>>> stdio(
       io::Worker& home, UpstreamConfig config
   ) = 0;
-  /// Opens the stream of the HTTP+SSE transport (2024-11-05); the stream is the session.
+  /// Opens the stream of the HTTP+SSE transport (2024-11-05); the stream is the session. On the
+  /// thread of `home`.
   virtual awaitable<Result<std::shared_ptr<ProcessChannel>>> sse(
       io::Worker& home, UpstreamConfig config, io::AbortSource& abort
-  );
+  ) = 0;
 };
 
 /// Sockets and processes of this machine. A child's stderr goes to STATE/logs/SERVER.log.
@@ -36,8 +38,13 @@ class SystemChannels final : public ChannelFactory {
   std::unique_ptr<Channel> http(io::Worker& worker, const UpstreamConfig& config) override;
   awaitable<Result<std::shared_ptr<ProcessChannel>>> stdio(io::Worker& home, UpstreamConfig config)
       override;
+  awaitable<Result<std::shared_ptr<ProcessChannel>>> sse(
+      io::Worker& home, UpstreamConfig config, io::AbortSource& abort
+  ) override;
 
  private:
+  io::HttpClientOptions client_options(const UpstreamConfig& config) const;
+
   std::filesystem::path state_dir_;
   std::shared_ptr<const core::ProxySettings> proxies_;
 };

@@ -15,6 +15,13 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
+bool is_credential(std::string_view name) {
+  constexpr std::array<std::string_view, 3> credentials = {
+      "Authorization", "Cookie", "Proxy-Authorization"
+  };
+  return std::ranges::any_of(credentials, [&](auto c) { return equals_ignoring_case(c, name); });
+}
+
 /// Headers whose meaning belongs to the transport: a configured value could only break it.
 bool is_reserved(std::string_view name) {
   constexpr std::array<std::string_view, 8> reserved = {"Accept",         "Content-Type",
@@ -28,12 +35,21 @@ bool is_reserved(std::string_view name) {
 
 HttpWire::HttpWire(io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options)
     : url_(core::Url::parse(config.url)),
+      strict_redirect_headers_(options.strict_redirect_headers),
       client_(std::make_unique<io::HttpClient>(worker, std::move(options))) {
   for (const auto& [name, value] : config.headers) {
     if (is_reserved(name)) continue;
     if (equals_ignoring_case(name, "User-Agent")) own_user_agent_ = false;
     configured_.push_back({name, value});
   }
+}
+
+void HttpWire::post_to(core::Url endpoint) {
+  endpoint_ = std::move(endpoint);
+  if (url_ && url_->same_origin(*endpoint_)) return;
+  std::erase_if(configured_, [&](const auto& header) {
+    return strict_redirect_headers_ || is_credential(header.name);
+  });
 }
 
 std::vector<io::HttpHeader> HttpWire::headers(
@@ -63,11 +79,13 @@ awaitable<HttpWire::Answer> HttpWire::post(
   request.body = std::move(bytes);
   request.abort = abort;
   request.deadline = deadline;
+  if (endpoint_) request.url = *endpoint_;
   return send(std::move(request));
 }
 
 awaitable<HttpWire::Answer> HttpWire::get(
-    const SessionHeaders* session, std::string_view last_event_id, io::AbortSource* abort
+    const SessionHeaders* session, std::string_view last_event_id, io::AbortSource* abort,
+    std::optional<core::TimePoint> deadline
 ) {
   io::OutgoingHttpRequest request;
   request.method = "GET";
@@ -76,6 +94,7 @@ awaitable<HttpWire::Answer> HttpWire::get(
     request.headers.push_back({"Last-Event-ID", std::string(last_event_id)});
   }
   request.abort = abort;
+  request.deadline = deadline;
   return send(std::move(request));
 }
 
@@ -101,7 +120,7 @@ awaitable<HttpWire::Answer> HttpWire::send(io::OutgoingHttpRequest request) {
     failure.message = "the channel was closed";
     co_return std::unexpected(std::move(failure));
   }
-  request.url = *url_;
+  if (request.url.host.empty()) request.url = *url_;
   request.configured_headers = configured_.size();
   co_return co_await client_->send(std::move(request));
 }

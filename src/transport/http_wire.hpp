@@ -22,13 +22,18 @@ class HttpWire {
 
   HttpWire(io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options);
 
+  /// Where messages are posted to, if not to the configured URL. What may not follow a redirect to
+  /// another origin is not sent there either.
+  void post_to(core::Url endpoint);
+
   awaitable<Answer> post(
       std::string bytes, const SessionHeaders* session, io::AbortSource* abort,
       std::optional<core::TimePoint> deadline = std::nullopt
   );
   /// The standalone stream, or with `last_event_id` the rest of a broken one.
   awaitable<Answer> get(
-      const SessionHeaders* session, std::string_view last_event_id, io::AbortSource* abort
+      const SessionHeaders* session, std::string_view last_event_id, io::AbortSource* abort,
+      std::optional<core::TimePoint> deadline = std::nullopt
   );
   awaitable<Answer> remove(const SessionHeaders& session, core::TimePoint deadline);
 
@@ -40,8 +45,10 @@ class HttpWire {
   awaitable<Answer> send(io::OutgoingHttpRequest request);
 
   Result<core::Url> url_;
+  std::optional<core::Url> endpoint_;
   std::vector<io::HttpHeader> configured_;
   bool own_user_agent_ = true;
+  bool strict_redirect_headers_;
   std::unique_ptr<io::HttpClient> client_;
 };
 

@@ -6,7 +6,6 @@
 
 namespace mooring::transport {
 
-using recovery::Delivery;
 using recovery::Failure;
 
 namespace {
@@ -16,25 +15,6 @@ std::string as_line(std::string bytes) {
   if (bytes.find_first_of("\r\n") != std::string::npos) bytes = protocol::one_line(bytes);
   bytes += '\n';
   return bytes;
-}
-
-template <class Task>
-void at_home(io::Worker& home, Task task) {
-  if (home.on_this_thread()) {
-    task();
-  } else {
-    asio::post(home.executor(), std::move(task));
-  }
-}
-
-Failure given_up(std::string method, bool handed_over) {
-  Failure failure;
-  failure.method = std::move(method);
-  failure.delivery = handed_over ? Delivery::unknown : Delivery::not_sent;
-  failure.stage = recovery::Stage::process;
-  failure.aborted = true;
-  failure.error = "given up by the caller";
-  return failure;
 }
 
 }  // namespace
@@ -58,9 +38,9 @@ awaitable<Result<std::shared_ptr<StdioChannel>>> StdioChannel::open_at_home(
 awaitable<Result<std::shared_ptr<StdioChannel>>> StdioChannel::open(
     io::Worker& home, UpstreamConfig config, std::map<std::string, std::string> env, Hooks hooks
 ) {
-  auto task = open_at_home(home, std::move(config), std::move(env), std::move(hooks));
-  if (home.on_this_thread()) co_return co_await std::move(task);
-  co_return co_await asio::co_spawn(home.executor(), std::move(task), asio::use_awaitable);
+  co_return co_await run_at_home(
+      home, open_at_home(home, std::move(config), std::move(env), std::move(hooks))
+  );
 }
 
 awaitable<Result<std::shared_ptr<StdioChannel>>> StdioChannel::open(
@@ -80,47 +60,25 @@ StdioChannel::~StdioChannel() {
 
 awaitable<Outcome> StdioChannel::request(OutgoingRequest request, Sink& sink) {
   const auto core = core_;
-  const auto call = std::make_shared<StdioCall>();
-  call->id = std::move(request.id);
-  call->method = std::move(request.method);
-  call->progress_token = std::move(request.progress_token);
-  call->from_client = request.from_client;
-  call->bytes = as_line(std::move(request.bytes));
-  call->mailbox =
-      std::make_shared<Mailbox>(co_await asio::this_coro::executor, core->buffer_bytes());
+  auto* const abort = request.abort;
+  request.bytes = as_line(std::move(request.bytes));
+  const auto call =
+      make_pending(std::move(request), co_await asio::this_coro::executor, core->buffer_bytes());
   at_home(core->home(), [core, call] { core->submit(call); });
-  io::AbortSource::Subscription subscription;
-  if (request.abort != nullptr) {
-    subscription = request.abort->subscribe([box = call->mailbox] { box->interrupt(); });
+  if (auto outcome = co_await outcome_of(call, sink, abort)) co_return std::move(*outcome);
+  const bool handed_over = !call->claim(PendingCall::Way::withdrawn);
+  if (handed_over) {
+    at_home(core->home(), [core, call] { core->forget(call->id); });
   }
   Outcome outcome;
-  for (;;) {
-    auto item = co_await call->mailbox->next();
-    if (auto* message = std::get_if<Mailbox::Message>(&item)) {
-      co_await sink.message(std::move(message->frame));
-    } else if (auto* response = std::get_if<Mailbox::Response>(&item)) {
-      outcome.response = std::move(response->frame);
-      co_return outcome;
-    } else if (auto* failure = std::get_if<Failure>(&item)) {
-      outcome.failure = std::move(*failure);
-      co_return outcome;
-    } else {
-      const bool handed_over = !call->claim(StdioCall::Way::withdrawn);
-      if (handed_over) {
-        at_home(core->home(), [core, call] { core->forget(call->id); });
-      }
-      outcome.failure = given_up(call->method, handed_over);
-      co_return outcome;
-    }
-  }
+  outcome.failure = given_up(call->method, recovery::Stage::process, handed_over);
+  co_return outcome;
 }
 
 awaitable<std::optional<Failure>>
 StdioChannel::notify(std::string bytes, std::shared_ptr<const SessionHeaders>) {
   const auto core = core_;
-  auto task = Core::notify(core, as_line(std::move(bytes)));
-  if (core->home().on_this_thread()) co_return co_await std::move(task);
-  co_return co_await asio::co_spawn(core->home().executor(), std::move(task), asio::use_awaitable);
+  co_return co_await run_at_home(core->home(), Core::notify(core, as_line(std::move(bytes))));
 }
 
 awaitable<ListenEnd> StdioChannel::listen(
@@ -130,31 +88,16 @@ awaitable<ListenEnd> StdioChannel::listen(
   const auto box =
       std::make_shared<Mailbox>(co_await asio::this_coro::executor, core->buffer_bytes());
   at_home(core->home(), [core, box] { core->listen(box); });
-  const auto subscription = abort.subscribe([box] { box->interrupt(); });
   ListenEnd end;
-  for (;;) {
-    auto item = co_await box->next();
-    if (auto* message = std::get_if<Mailbox::Message>(&item)) {
-      co_await sink.message(std::move(message->frame));
-    } else if (auto* failure = std::get_if<Failure>(&item)) {
-      end.failure = std::move(*failure);
-      co_return end;
-    } else {
-      at_home(core->home(), [core, box] { core->unlisten(box); });
-      end.failure = given_up({}, false);
-      co_return end;
-    }
-  }
+  if (co_await listen_to(box, sink, abort, end)) co_return end;
+  at_home(core->home(), [core, box] { core->unlisten(box); });
+  end.failure = given_up({}, recovery::Stage::process, false);
+  co_return end;
 }
 
 awaitable<void> StdioChannel::close() {
   const auto core = core_;
-  auto task = Core::close(core);
-  if (core->home().on_this_thread()) {
-    co_await std::move(task);
-  } else {
-    co_await asio::co_spawn(core->home().executor(), std::move(task), asio::use_awaitable);
-  }
+  co_await run_at_home(core->home(), Core::close(core));
 }
 
 awaitable<void> StdioChannel::end_session(std::shared_ptr<const SessionHeaders>) { return close(); }

@@ -13,7 +13,6 @@ using recovery::Failure;
 
 namespace {
 
-constexpr std::size_t max_backlog = 256;
 /// The last output of a process that exited is still in the pipe; a stray descendant may hold it
 /// open for ever.
 constexpr auto last_words = std::chrono::milliseconds(200);
@@ -32,6 +31,7 @@ StdioChannel::Core::Core(
       timeout_(config.timeout),
       framer_(config.buffer_bytes),
       watch_(config.buffer_bytes),
+      switchboard_(fmt::format("process {}", pid_)),
       end_of_output_(home.executor(), home.timers()),
       exited_(home.executor(), home.timers()),
       buried_(home.executor(), home.timers()),
@@ -77,16 +77,15 @@ awaitable<void> StdioChannel::Core::watch(std::shared_ptr<Core> self) {
 
 void StdioChannel::Core::bury() {
   dead_ = true;
-  auto calls = std::move(calls_);
-  calls_.clear();
-  for (const auto& [id, call] : calls) {
-    router_.remove(id);
+  for (const auto& call : switchboard_.calls()) {
+    switchboard_.remove(call->id);
     call->mailbox->fail(
         failure(call->write_failed ? Delivery::not_sent : Delivery::unknown, call->method)
     );
   }
-  if (listener_) listener_->fail(failure(Delivery::not_sent, {}));
-  listener_.reset();
+  if (const auto listener = switchboard_.take_listener()) {
+    listener->fail(failure(Delivery::not_sent, {}));
+  }
   buried_.set();
 }
 
@@ -105,41 +104,31 @@ Failure StdioChannel::Core::failure(Delivery delivery, std::string_view method) 
   return failure;
 }
 
-void StdioChannel::Core::submit(std::shared_ptr<StdioCall> call) {
-  if (!call->claim(StdioCall::Way::handed_over)) return;
+void StdioChannel::Core::submit(std::shared_ptr<PendingCall> call) {
+  if (!call->claim(PendingCall::Way::handed_over)) return;
   if (dead_ || closed_) {
     call->mailbox->fail(failure(Delivery::not_sent, call->method));
     return;
   }
-  router_.add(call->id, call->progress_token, call->from_client);
-  calls_.insert_or_assign(call->id, call);
+  switchboard_.add(call);
   tasks_.spawn(write(shared_from_this(), std::move(call)));
 }
 
 awaitable<void> StdioChannel::Core::write(
-    std::shared_ptr<Core> self, std::shared_ptr<StdioCall> call
+    std::shared_ptr<Core> self, std::shared_ptr<PendingCall> call
 ) {
   auto written = co_await self->child_->write(std::move(call->bytes));
   if (written) co_return;
   call->write_failed = true;
   // Most likely it is dying, and how it ended is the better explanation.
   co_await self->buried_.wait(self->after(exit_grace));
-  if (self->dead_ || !self->remove(call->id)) co_return;
+  if (self->dead_ || !self->switchboard_.remove(call->id)) co_return;
   auto failure = self->failure(Delivery::not_sent, call->method);
   failure.error += ": " + written.error().detail;
   call->mailbox->fail(std::move(failure));
 }
 
-std::shared_ptr<StdioCall> StdioChannel::Core::remove(const std::string& id) {
-  router_.remove(id);
-  const auto at = calls_.find(id);
-  if (at == calls_.end()) return nullptr;
-  auto call = std::move(at->second);
-  calls_.erase(at);
-  return call;
-}
-
-void StdioChannel::Core::forget(const std::string& id) { remove(id); }
+void StdioChannel::Core::forget(const std::string& id) { switchboard_.remove(id); }
 
 awaitable<std::optional<Failure>> StdioChannel::Core::notify(
     std::shared_ptr<Core> self, std::string bytes
@@ -185,42 +174,11 @@ void StdioChannel::Core::take_line(std::string line) {
     notes_.add_noise(beginning);
     return;
   }
-  for (auto& message : *messages) take_message(std::move(message));
-}
-
-void StdioChannel::Core::take_message(protocol::Frame frame) {
-  const auto target = router_.route(frame);
-  if (target.to == StdioRouter::To::nobody) return;
-  if (target.to == StdioRouter::To::listener) {
-    tell_listener(std::move(frame));
-    return;
-  }
-  if (frame.is_response()) {
-    if (const auto call = remove(target.id)) {
-      call->mailbox->answer(with_id(std::move(frame), call->id));
-    }
-    return;
-  }
-  const auto call = calls_.find(target.id);
-  if (call == calls_.end()) return;
-  if (!call->second->mailbox->put(std::move(frame))) {
-    core::log::warn("transport", "process {}: a message nobody takes was dropped", pid_);
-  }
-}
-
-void StdioChannel::Core::tell_listener(protocol::Frame frame) {
-  if (listener_) {
-    if (!listener_->put(std::move(frame))) {
-      core::log::warn("transport", "process {}: a message nobody takes was dropped", pid_);
-    }
-    return;
-  }
-  if (backlog_.size() >= max_backlog) backlog_.pop_front();
-  backlog_.push_back(std::move(frame));
+  for (auto& message : *messages) switchboard_.take(std::move(message));
 }
 
 void StdioChannel::Core::fail_oversized(const std::string& id) {
-  auto call = remove(id);
+  auto call = switchboard_.remove(id);
   if (!call) {
     core::log::warn(
         "transport", "process {}: a line over limits.buffer_bytes ({} bytes) was dropped", pid_,
@@ -237,18 +195,16 @@ void StdioChannel::Core::fail_oversized(const std::string& id) {
 }
 
 void StdioChannel::Core::listen(std::shared_ptr<Mailbox> listener) {
-  if (listener_) listener_->fail(failure(Delivery::not_sent, {}));
-  for (auto& message : backlog_) listener->put(std::move(message));
-  backlog_.clear();
-  if (dead_ || closed_) {
-    listener->fail(failure(Delivery::not_sent, {}));
-    return;
+  if (const auto former = switchboard_.listen(listener)) {
+    former->fail(failure(Delivery::not_sent, {}));
   }
-  listener_ = std::move(listener);
+  if (!dead_ && !closed_) return;
+  switchboard_.unlisten(listener);
+  listener->fail(failure(Delivery::not_sent, {}));
 }
 
 void StdioChannel::Core::unlisten(const std::shared_ptr<Mailbox>& listener) {
-  if (listener_ == listener) listener_.reset();
+  switchboard_.unlisten(listener);
 }
 
 awaitable<void> StdioChannel::Core::close(std::shared_ptr<Core> self) {

@@ -1,46 +1,22 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
-#include <map>
 #include <memory>
 #include <mooring/upstream_config.hpp>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "io/async.hpp"
 #include "io/child.hpp"
 #include "io/worker.hpp"
 #include "protocol/line_framer.hpp"
 #include "transport/line_watch.hpp"
-#include "transport/mailbox.hpp"
+#include "transport/pending_call.hpp"
 #include "transport/process_notes.hpp"
 #include "transport/stdio_channel.hpp"
-#include "transport/stdio_router.hpp"
+#include "transport/switchboard.hpp"
 
 namespace mooring::transport {
-
-/// One request on its way through a process; shared by the caller's thread and the home worker.
-struct StdioCall {
-  /// Who came first, the home worker that writes the bytes or the caller that gives up, decides
-  /// whether they were sent.
-  enum class Way { waiting, handed_over, withdrawn };
-
-  std::string id;
-  std::string method;
-  std::string progress_token;
-  bool from_client = false;
-  std::string bytes;
-  std::shared_ptr<Mailbox> mailbox;
-  std::atomic<Way> way = Way::waiting;
-  bool write_failed = false;  ///< home worker only
-
-  bool claim(Way as) {
-    auto expected = Way::waiting;
-    return way.compare_exchange_strong(expected, as);
-  }
-};
 
 /// The part of a StdioChannel that lives on the home worker. Everything is called there, except
 /// where it says otherwise.
@@ -49,7 +25,7 @@ class StdioChannel::Core : public std::enable_shared_from_this<StdioChannel::Cor
   Core(io::Worker& home, const UpstreamConfig& config, std::unique_ptr<io::Child> child);
 
   void start(const Hooks& hooks);
-  void submit(std::shared_ptr<StdioCall> call);
+  void submit(std::shared_ptr<PendingCall> call);
   /// The caller gave up: what still comes for the call is ignored.
   void forget(const std::string& id);
   static awaitable<std::optional<recovery::Failure>> notify(
@@ -69,17 +45,14 @@ class StdioChannel::Core : public std::enable_shared_from_this<StdioChannel::Cor
  private:
   static awaitable<void> read(std::shared_ptr<Core> self);
   static awaitable<void> watch(std::shared_ptr<Core> self);
-  static awaitable<void> write(std::shared_ptr<Core> self, std::shared_ptr<StdioCall> call);
+  static awaitable<void> write(std::shared_ptr<Core> self, std::shared_ptr<PendingCall> call);
   static awaitable<void> write_notice(
       std::shared_ptr<Core> self, std::string bytes,
       std::shared_ptr<std::optional<recovery::Failure>> result, std::shared_ptr<io::Event> done
   );
 
   void take_line(std::string line);
-  void take_message(protocol::Frame frame);
-  void tell_listener(protocol::Frame frame);
   void fail_oversized(const std::string& id);
-  std::shared_ptr<StdioCall> remove(const std::string& id);
   void bury();
   recovery::Failure failure(recovery::Delivery delivery, std::string_view method) const;
   core::TimePoint after(core::Duration delay) const { return home_.timers().now() + delay; }
@@ -94,10 +67,7 @@ class StdioChannel::Core : public std::enable_shared_from_this<StdioChannel::Cor
 
   protocol::LineFramer framer_;
   LineWatch watch_;
-  StdioRouter router_;
-  std::map<std::string, std::shared_ptr<StdioCall>> calls_;
-  std::shared_ptr<Mailbox> listener_;
-  std::deque<protocol::Frame> backlog_;  ///< for a listener to come
+  Switchboard switchboard_;
   bool dead_ = false;
   io::Event end_of_output_;
   io::Event exited_;

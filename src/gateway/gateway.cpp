@@ -56,7 +56,8 @@ Gateway::Gateway(
           *workers_.front(), store,
           std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl)
       ),
-      table_(std::make_shared<RoutingTable>()) {
+      table_(std::make_shared<RoutingTable>()),
+      applied_(workers_.front()->executor(), workers_.front()->timers()) {
   shared_.codec = &codec_;
   shared_.revocations = &revocations_;
   shared_.control = &control_;
@@ -93,6 +94,20 @@ void Gateway::restore_sessions(store::SessionStore& store) {
 Gateway::~Gateway() = default;
 
 awaitable<void> Gateway::apply(config::Config config) {
+  // A signal, the API and the watcher may ask at the same time.
+  while (applying_) co_await applied_.wait();
+  applying_ = true;
+  auto old = co_await exchange_upstreams(std::move(config));
+  applying_ = false;
+  applied_.notify();
+  rebuild();
+  for (auto& gone : old) co_await stop_upstream(std::move(gone));
+}
+
+/// Starts what is new; returns what is no longer wanted, still running.
+awaitable<std::vector<std::shared_ptr<Gateway::Upstream>>> Gateway::exchange_upstreams(
+    config::Config config
+) {
   const auto empty = config::Config{};
   const auto diff = config::diff(config_ ? *config_ : empty, config);
   std::vector<std::shared_ptr<Upstream>> old;
@@ -110,7 +125,11 @@ awaitable<void> Gateway::apply(config::Config config) {
   order_.clear();
   for (const auto& entry : config.servers) order_.push_back(entry.config.name);
   for (const auto& entry : config.servers) {
-    if (!upstreams_.contains(entry.config.name)) co_await start_upstream(entry);
+    if (upstreams_.contains(entry.config.name)) continue;
+    const auto before = std::ranges::find(old, entry.config.name, [](const auto& gone) {
+      return gone->config->name;
+    });
+    co_await start_upstream(entry, before == old.end() ? nullptr : *before);
   }
   config_ = std::move(config);
   for (auto& gone : old) {
@@ -118,8 +137,7 @@ awaitable<void> Gateway::apply(config::Config config) {
       for (unsigned i = 0; i < workers_.size(); ++i) install_link(gone->config->name, i, nullptr);
     }
   }
-  rebuild();
-  for (auto& gone : old) co_await stop_upstream(std::move(gone));
+  co_return old;
 }
 
 /// On the worker's own thread: its connections live there.
@@ -135,9 +153,15 @@ awaitable<std::shared_ptr<upstream::Link>> Gateway::make_link(
   );
 }
 
-awaitable<void> Gateway::start_upstream(config::ServerEntry entry) {
+awaitable<void> Gateway::start_upstream(
+    config::ServerEntry entry, std::shared_ptr<const Upstream> before
+) {
   auto upstream = std::make_shared<Upstream>();
   const auto& name = entry.config.name;
+  if (before) {
+    upstream->inherited = before->shown;
+    upstream->inherited_capabilities = before->capabilities;
+  }
   upstream->config = std::make_shared<const UpstreamConfig>(entry.config);
   for (const auto& note : entry.notes) core::log::info("config", "{}", note);
   upstreams_[name] = upstream;
@@ -188,14 +212,15 @@ void Gateway::install_link(
 awaitable<void> Gateway::stop_upstream(std::shared_ptr<Upstream> upstream) {
   if (!upstream->supervisor) co_return;
   co_await upstream->supervisor->stop();
-  for (std::size_t i = 0; i < upstream->links.size(); ++i) {
+  auto links = std::exchange(upstream->links, {});
+  for (std::size_t i = 0; i < links.size(); ++i) {
     auto* worker = workers_[i];
     // A link and its connections end on their own worker.
     co_await asio::co_spawn(
         worker->executor(),
         [](std::shared_ptr<upstream::Link> link) -> awaitable<void> {
           co_await link->stop();
-        }(std::move(upstream->links[i])),
+        }(std::move(links[i])),
         asio::use_awaitable
     );
   }
@@ -208,6 +233,8 @@ void Gateway::abort_calls() {
 }
 
 awaitable<void> Gateway::stop() {
+  while (applying_) co_await applied_.wait();
+  stopping_ = true;
   std::vector<std::shared_ptr<Upstream>> all;
   for (auto& [name, upstream] : upstreams_) all.push_back(upstream);
   io::TaskGroup stopping(workers_.front()->executor());
@@ -236,6 +263,8 @@ void Gateway::changed(const std::string&) {
 }
 
 void Gateway::rebuild() {
+  // Half an exchange must not be shown, nor the emptiness at the end.
+  if (applying_ || stopping_) return;
   auto table = std::make_shared<RoutingTable>();
   std::vector<Contribution> contributions;
   bool differs = table_->servers.size() != order_.size();
@@ -244,13 +273,18 @@ void Gateway::rebuild() {
     if (found == upstreams_.end()) continue;
     auto& upstream = *found->second;
     upstream::CataloguePtr catalogue;
-    std::string capabilities = "{}";
+    upstream.capabilities = "{}";
     if (!upstream.links.empty()) {
       const auto& snapshot = upstream.links.front()->snapshot();
       catalogue = snapshot.catalogue;
-      capabilities = snapshot.server.capabilities;
+      upstream.capabilities = snapshot.server.capabilities;
+      // What its predecessor listed stands until it has connected for the first time.
+      if (!catalogue && snapshot.state == upstream::State::connecting) {
+        catalogue = upstream.inherited;
+        upstream.capabilities = upstream.inherited_capabilities;
+      }
     }
-    Contribution contribution{name, upstream.config, catalogue, capabilities};
+    Contribution contribution{name, upstream.config, catalogue, upstream.capabilities};
     if (catalogue != upstream.shown) {
       upstream.shown = catalogue;
       upstream.view = make_server_view(contribution);

@@ -15,6 +15,7 @@
 #include "gateway/control.hpp"
 #include "gateway/router.hpp"
 #include "gateway/session_codec.hpp"
+#include "io/async.hpp"
 #include "io/worker.hpp"
 #include "transport/factory.hpp"
 #include "upstream/observer.hpp"
@@ -69,9 +70,14 @@ class Gateway final : public upstream::Observer {
     std::string config_error;
     upstream::CataloguePtr shown;  ///< the catalogue the current table was built from
     std::shared_ptr<const ServerView> view;
+    std::string capabilities = "{}";  ///< as shown
+    /// After a change of its configuration: what it showed before.
+    upstream::CataloguePtr inherited;
+    std::string inherited_capabilities;
   };
 
-  awaitable<void> start_upstream(config::ServerEntry entry);
+  awaitable<std::vector<std::shared_ptr<Upstream>>> exchange_upstreams(config::Config config);
+  awaitable<void> start_upstream(config::ServerEntry entry, std::shared_ptr<const Upstream> before);
   awaitable<std::shared_ptr<upstream::Link>> make_link(
       io::Worker& worker, std::shared_ptr<const UpstreamConfig> config,
       std::weak_ptr<upstream::Supervisor> supervisor
@@ -99,6 +105,8 @@ class Gateway final : public upstream::Observer {
   std::vector<std::pair<std::string, std::string>>
       restored_subscriptions_;  ///< (server, uri) of an earlier start
   std::shared_ptr<const RoutingTable> table_;
+  io::Event applied_;
+  bool applying_ = false, stopping_ = false;
   std::vector<std::string> warned_;  ///< aggregate warnings already logged
   bool rebuild_posted_ = false;
   unsigned next_home_ = 0;

@@ -181,7 +181,8 @@ awaitable<void> Router::wait_for_table(const std::string& endpoint, core::TimePo
     return std::ranges::any_of(links_, [&](const auto& entry) {
       if (!endpoint.empty() && entry.first != endpoint) return false;
       const auto* shown = table_->find(entry.first);
-      return shown != nullptr && shown->catalogue != entry.second->snapshot().catalogue;
+      const auto& catalogue = entry.second->snapshot().catalogue;
+      return shown != nullptr && catalogue && shown->catalogue != catalogue;
     });
   };
   while (lags() && worker_.timers().now() < until) co_await table_changed_.wait(until);

@@ -8,6 +8,7 @@
 
 #include "core/log.hpp"
 #include "core/random.hpp"
+#include "io/http_fields.hpp"
 #include "protocol/messages.hpp"
 #include "server/batch.hpp"
 #include "server/event_stream.hpp"
@@ -38,7 +39,8 @@ bool accepts(const HttpExchange& exchange, std::string_view type) {
 }
 
 bool is_json(std::string_view content_type) {
-  return content_type.substr(0, content_type.find(';')).starts_with("application/json");
+  const auto type = content_type.substr(0, content_type.find_first_of("; \t"));
+  return io::equals_ignoring_case(type, "application/json");
 }
 
 std::string truthful_end(const EventId& id) {

@@ -26,6 +26,11 @@ std::string_view to_string(State state) {
   return "stopped";
 }
 
+namespace {
+/// So many sessions in a row may be lost unproven and rebuilt at once.
+constexpr int unproven_rebuilds = 3;
+}  // namespace
+
 Lifecycle::Lifecycle(const UpstreamConfig& config, core::Random& random)
     : random_(random),
       initial_attempts_(config.initial_attempts),
@@ -33,12 +38,13 @@ Lifecycle::Lifecycle(const UpstreamConfig& config, core::Random& random)
       parked_interval_(config.parked_interval) {
   backoff_.initial = config.backoff_initial;
   backoff_.max = config.backoff_max;
+  flapping_ = backoff_;
   if (!config.enabled) state_ = State::disabled;
 }
 
 Lifecycle::Step Lifecycle::on(LifecycleEvent event, std::optional<core::Duration> retry_after) {
   using enum Step::Do;
-  if (state_ == State::disabled) return {nothing, {}};
+  if (state_ == State::disabled && event != LifecycleEvent::stop) return {nothing, {}};
   switch (event) {
     case LifecycleEvent::start:
       state_ = State::connecting;
@@ -54,8 +60,18 @@ Lifecycle::Step Lifecycle::on(LifecycleEvent event, std::optional<core::Duration
     case LifecycleEvent::attempt_hopeless:
       ++attempts_;
       return park(State::failed, retry_after);
+    case LifecycleEvent::lost_unproven:
+      if (state_ != State::ready) return {nothing, {}};
+      if (++unproven_ < unproven_rebuilds) {
+        state_ = State::recovering;
+        return {connect, {}};
+      }
+      state_ = State::backing_off;
+      return {Step::Do::wait, flapping_.next(random_)};
     case LifecycleEvent::lost:
       if (state_ != State::ready) return {nothing, {}};
+      unproven_ = 0;
+      flapping_.reset();
       state_ = State::recovering;
       return {connect, {}};
     case LifecycleEvent::wait_over:

@@ -18,6 +18,7 @@ enum class LifecycleEvent : std::uint8_t {
   attempt_hopeless,  ///< no retry soon will help: no such command, not an MCP endpoint, 401 without
                      ///< OAuth
   lost,              ///< process gone, connection dead, session refused
+  lost_unproven,     ///< likewise, before the session had answered anything
   wait_over,         ///< the time of the last `wait` has passed
   reconnect,         ///< somebody asks for an attempt now
   stop,
@@ -49,6 +50,8 @@ class Lifecycle {
 
   core::Random& random_;
   core::Backoff backoff_;
+  core::Backoff flapping_;  ///< between sessions that are lost before they answered anything
+  int unproven_ = 0;        ///< of these in a row
   int initial_attempts_;
   int reconnect_attempts_;
   core::Duration parked_interval_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +21,8 @@ struct SessionView {
   std::shared_ptr<transport::Channel>
       process;  ///< stdio: the one channel for all workers; empty for HTTP
   ServerIdentity server;
+  /// The server has answered something else than `initialize` on it.
+  std::shared_ptr<std::atomic<bool>> proven = std::make_shared<std::atomic<bool>>(false);
 };
 
 /// What a worker knows of an upstream: posted by the Supervisor whenever it changes, never shared

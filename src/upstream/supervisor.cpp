@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "core/redact.hpp"
 #include "core/url.hpp"
 #include "upstream/supervisor_sinks.hpp"
 
@@ -73,7 +74,7 @@ awaitable<LifecycleEvent> Supervisor::next_event() {
     if (stopping_) co_return LifecycleEvent::stop;
     if (std::exchange(wake_for_reconnect_, false)) co_return LifecycleEvent::reconnect;
     if (std::exchange(wake_for_loss_, false) && lifecycle_.state() == State::ready) {
-      co_return LifecycleEvent::lost;
+      co_return lost_proven_ ? LifecycleEvent::lost : LifecycleEvent::lost_unproven;
     }
     if (next_probe_ && home_.timers().now() >= *next_probe_) co_return LifecycleEvent::wait_over;
     co_await wake_.wait(next_probe_, &stop_);
@@ -101,7 +102,11 @@ awaitable<Lifecycle::Step> Supervisor::attempt() {
   } else {
     last_error_ = result->text;
   }
-  if (process_) co_await std::exchange(process_, nullptr)->close();
+  if (process_) {
+    const auto noise = process_->first_noise();
+    if (!noise.empty()) last_error_ += fmt::format("; it printed: {}", core::redact(noise));
+    co_await std::exchange(process_, nullptr)->close();
+  }
   core::log::warn("upstream", "{}: {}", config_->name, last_error_);
   const bool hopeless = result->hopeless && !timed_out;
   co_return lifecycle_.on(
@@ -117,6 +122,7 @@ void Supervisor::lost_on_home(std::uint64_t generation, bool session_lost, std::
   );
   last_error_ = std::move(because);
   auto old = view_;
+  lost_proven_ = old->proven->load(std::memory_order_relaxed);
   drop_session();
   if (!old->process) {
     if (session_lost) {

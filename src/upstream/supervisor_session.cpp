@@ -81,7 +81,10 @@ awaitable<transport::Outcome> Supervisor::request(
   out.method = method;
   out.session = view.headers;
   out.abort = &abort;
-  co_return co_await channel(view).request(std::move(out), *own_sink_);
+  auto outcome = co_await channel(view).request(std::move(out), *own_sink_);
+  if (!outcome.failure && method != "initialize")
+    view.proven->store(true, std::memory_order_relaxed);
+  co_return outcome;
 }
 
 awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::AbortSource& abort) {

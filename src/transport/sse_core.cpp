@@ -35,13 +35,6 @@ bool is_passing(int status) {
   return status >= 500 || status == 408 || status == 425 || status == 429;
 }
 
-Result<void> broken_off(const io::HttpFailure& broken) {
-  if (broken.aborted) return fail(Reason::cancelled, "opening the event stream was given up");
-  const bool hopeless = broken.stage == io::HttpFailure::Stage::tls;
-  const auto failure = from_broken_exchange(broken, {});
-  return fail(hopeless ? Reason::config : Reason::io, recovery::describe(failure));
-}
-
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks = " \t\r\n";
   const auto begin = text.find_first_not_of(blanks);
@@ -75,13 +68,24 @@ SseChannel::Core::Core(
 awaitable<Result<void>> SseChannel::Core::connect(Self self) {
   const auto deadline = self->after(self->connect_timeout_);
   auto answer = co_await self->wire_.get(nullptr, {}, &self->hang_up_, deadline);
-  if (!answer) co_return broken_off(answer.error());
+  if (!answer) co_return self->broken_off(answer.error());
   self->stream_ = std::move(*answer);
   const bool usable =
       is_success(self->stream_->status()) && is_event_stream(self->stream_->header("content-type"));
   auto result = usable ? co_await self->await_endpoint(deadline) : co_await self->refused();
   if (!result) self->stream_.reset();
   co_return result;
+}
+
+Result<void> SseChannel::Core::broken_off(const io::HttpFailure& broken) const {
+  using Stage = io::HttpFailure::Stage;
+  if (broken.aborted) return fail(Reason::cancelled, "opening the event stream was given up");
+  if (broken.timed_out && (broken.stage == Stage::headers || broken.stage == Stage::body)) {
+    const auto seconds = std::chrono::duration<double>(connect_timeout_).count();
+    return fail(Reason::io, fmt::format("the event stream named no endpoint within {} s", seconds));
+  }
+  const auto reason = broken.stage == Stage::tls ? Reason::config : Reason::io;
+  return fail(reason, recovery::describe(from_broken_exchange(broken, {})));
 }
 
 awaitable<Result<void>> SseChannel::Core::refused() {
@@ -107,13 +111,7 @@ awaitable<Result<void>> SseChannel::Core::await_endpoint(core::TimePoint deadlin
       }
     }
     auto piece = co_await stream_->read_some(deadline);
-    if (!piece && !piece.error().timed_out) co_return broken_off(piece.error());
-    if (!piece) {
-      const auto seconds = std::chrono::duration<double>(connect_timeout_).count();
-      co_return fail(
-          Reason::io, fmt::format("the event stream named no endpoint within {} s", seconds)
-      );
-    }
+    if (!piece) co_return broken_off(piece.error());
     if (piece->empty()) {
       co_return fail(Reason::io, "the event stream ended before it named an endpoint");
     }

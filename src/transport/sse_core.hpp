@@ -47,6 +47,7 @@ class SseChannel::Core {
   bool closed() const { return closed_; }
 
  private:
+  Result<void> broken_off(const io::HttpFailure& broken) const;
   awaitable<Result<void>> refused();
   awaitable<Result<void>> await_endpoint(core::TimePoint deadline);
   Result<void> use_endpoint(std::string_view uri);

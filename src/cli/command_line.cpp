@@ -4,45 +4,225 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-
-#include "cli/exit_code.hpp"
-#include "cli/serve.hpp"
-
+#include <memory>
 #include <mooring/version.hpp>
+
+#include "cli/call.hpp"
+#include "cli/console.hpp"
+#include "cli/doctor.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/lists.hpp"
+#include "cli/logs.hpp"
+#include "cli/prompt.hpp"
+#include "cli/read.hpp"
+#include "cli/serve.hpp"
+#include "cli/status.hpp"
+#include "cli/test_server.hpp"
 
 namespace mooring::cli {
 
 namespace {
 
+constexpr const char* server_help = "A server of the configuration, or a URL";
+
 void add_serve(CLI::App& app, int& result) {
   auto options = std::make_shared<ServeOptions>();
-  auto* command = app.add_subcommand("serve", "Run the gateway until SIGTERM or SIGINT; SIGHUP reloads the configuration");
-  command->add_option("--config", options->config, "Configuration file; may be given several times")->type_name("FILE");
-  command->add_option("--listen", options->listen, "Where clients connect; port 0 takes a free one")->type_name("HOST:PORT");
-  command->add_flag("--stdio", options->stdio, "Serve one client on stdin and stdout; no listener unless --listen is given");
-  command->add_option("--threads", options->threads, "Worker threads")->type_name("N")->check(CLI::Range(1, 256));
-  command->add_option("--log-level", options->log_level, "trace, debug, info, warn, error or off")->type_name("L");
+  auto* command = app.add_subcommand(
+      "serve", "Run the gateway until SIGTERM or SIGINT; SIGHUP reloads the configuration"
+  );
+  command->add_option("--config", options->config, "Configuration file; may be given several times")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command->add_option("--listen", options->listen, "Where clients connect; port 0 takes a free one")
+      ->type_name("HOST:PORT");
+  command->add_flag(
+      "--stdio", options->stdio,
+      "Serve one client on stdin and stdout; no listener unless --listen is given"
+  );
+  command->add_option("--threads", options->threads, "Worker threads")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256).description(""));
+  command->add_option("--log-level", options->log_level, "trace, debug, info, warn, error or off")
+      ->type_name("L");
   command->add_option("--log-format", options->log_format, "text or json")->type_name("F");
-  command->add_option("--state-dir", options->state_dir, "Where keys, logs and history live")->type_name("DIR");
-  command->add_flag("--insecure", options->insecure, "Listen beyond loopback without asking for tokens");
+  command->add_option("--state-dir", options->state_dir, "Where keys, logs and history live")
+      ->type_name("DIR");
+  command->add_flag(
+      "--insecure", options->insecure, "Listen beyond loopback without asking for tokens"
+  );
+  command->footer("Example:\n  mooring serve --config mooring.yaml");
   command->callback([options, &result] { result = serve(*options); });
+}
+
+void add_common(CLI::App& command, CommonOptions& options) {
+  command.add_option("--config", options.config, "Configuration file; may be given several times")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command
+      .add_option("--state-dir", options.state_dir, "Where the running gateway is found, and logs")
+      ->type_name("DIR");
+  command
+      .add_option(
+          "--log-level", options.log_level, "trace, debug, info, warn, error or off (default)"
+      )
+      ->type_name("L")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}).description(""));
+}
+
+void add_json(CLI::App& command, CommonOptions& options, const char* help) {
+  command.add_flag("--json", options.json, help);
+}
+
+void add_connection(CLI::App& command, ServerOptions& options) {
+  add_common(command, options);
+  command
+      .add_option("--header", options.headers, "'Name: value', sent with every request to a URL")
+      ->type_name("HEADER")
+      ->allow_extra_args(false);
+  command.add_option("--timeout", options.timeout, "Give up after so many seconds")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.001, 86400.0).description(""));
+}
+
+constexpr const char* result_json = "Print exactly the result object of the protocol";
+
+void add_list(
+    CLI::App& app, int& result, const std::string& name, upstream::ListKind kind, const char* help
+) {
+  auto options = std::make_shared<ListCommand>();
+  options->kind = kind;
+  auto* command = app.add_subcommand(name, help);
+  command->add_option(
+      "SERVER", options->server, std::string(server_help) + "; every server by default"
+  );
+  add_connection(*command, *options);
+  add_json(*command, *options, result_json);
+  command->footer(
+      "Examples:\n  mooring " + name + "\n  mooring " + name + " https://mcp.example.com/mcp --json"
+  );
+  command->callback([options, &result] { result = list(*options); });
+}
+
+void add_call(CLI::App& app, int& result) {
+  auto options = std::make_shared<CallCommand>();
+  auto* command = app.add_subcommand("call", "Call a tool and print what it returns");
+  command->add_option("SERVER", options->server, server_help)->required();
+  command->add_option("TOOL", options->tool, "Name of the tool")->required();
+  command->add_option(
+      "JSON", options->arguments, "Its arguments, an object; - reads them from stdin"
+  );
+  add_connection(*command, *options);
+  add_json(*command, *options, result_json);
+  command->footer(
+      "Exit status 4: the tool returned an error; 5: it may or may not have run.\n"
+      "Example:\n  mooring call files list_directory '{\"path\":\"/srv/data\"}'"
+  );
+  command->callback([options, &result] { result = call(*options); });
+}
+
+void add_read(CLI::App& app, int& result) {
+  auto options = std::make_shared<ReadCommand>();
+  auto* command = app.add_subcommand("read", "Print a resource");
+  command->add_option("SERVER", options->server, server_help)->required();
+  command->add_option("URI", options->uri, "URI of the resource")->required();
+  add_connection(*command, *options);
+  add_json(*command, *options, result_json);
+  command->footer("Example:\n  mooring read files file:///srv/data/notes.txt");
+  command->callback([options, &result] { result = read(*options); });
+}
+
+void add_prompt(CLI::App& app, int& result) {
+  auto options = std::make_shared<PromptCommand>();
+  auto* command = app.add_subcommand("prompt", "Print a prompt, filled in");
+  command->add_option("SERVER", options->server, server_help)->required();
+  command->add_option("NAME", options->name, "Name of the prompt")->required();
+  command->add_option(
+      "JSON", options->arguments, "Its arguments, an object; - reads them from stdin"
+  );
+  add_connection(*command, *options);
+  add_json(*command, *options, result_json);
+  command->footer("Example:\n  mooring prompt docs summarize '{\"topic\":\"healing\"}'");
+  command->callback([options, &result] { result = prompt(*options); });
+}
+
+void add_status(CLI::App& app, int& result) {
+  auto options = std::make_shared<ServerOptions>();
+  auto* command =
+      app.add_subcommand("status", "Show how the servers of the running gateway are doing");
+  command->add_option("SERVER", options->server, "Show everything about this one");
+  add_common(*command, *options);
+  add_json(*command, *options, "Print what the gateway's API says");
+  command->footer("Examples:\n  mooring status\n  mooring status files");
+  command->callback([options, &result] { result = status(*options); });
+}
+
+void add_logs(CLI::App& app, int& result) {
+  auto options = std::make_shared<LogsCommand>();
+  auto* command = app.add_subcommand("logs", "Show what a server run as a child wrote to stderr");
+  command->add_option("SERVER", options->server, "A server of the configuration")->required();
+  command->add_option("-n,--lines", options->lines, "How many of the last lines (100)")
+      ->type_name("LINES");
+  command->add_flag("-f,--follow", options->follow, "Go on with what is added");
+  add_common(*command, *options);
+  command->footer("Example:\n  mooring logs files -n 20 -f");
+  command->callback([options, &result] { result = logs(*options); });
+}
+
+void add_test(CLI::App& app, int& result) {
+  auto options = std::make_shared<ServerOptions>();
+  auto* command =
+      app.add_subcommand("test", "Connect to one server on a session of its own, step by step");
+  command->add_option("SERVER", options->server, server_help)->required();
+  add_connection(*command, *options);
+  add_json(*command, *options, "Print the steps as JSON");
+  command->footer(
+      "Exit status 0: it works; 1: it does not; 3: no such server.\nExample:\n  mooring test files"
+  );
+  command->callback([options, &result] { result = test_server(*options); });
+}
+
+void add_doctor(CLI::App& app, int& result) {
+  auto options = std::make_shared<CommonOptions>();
+  auto* command =
+      app.add_subcommand("doctor", "Check configuration, commands, network and state directory");
+  add_common(*command, *options);
+  add_json(*command, *options, "Print the checks as JSON");
+  command->footer("Example:\n  mooring doctor --config mooring.yaml");
+  command->callback([options, &result] { result = doctor(*options); });
+}
+
+std::string where_to_look(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? "mooring --help" : "mooring " + chosen.front()->get_name() + " --help";
 }
 
 }  // namespace
 
 int run(int argc, char** argv) {
-  CLI::App app("Keeps AI agents tied to their MCP servers: gateway, client and tools in one.", "mooring");
+  CLI::App app(
+      "Keeps AI agents tied to their MCP servers: gateway, client and tools in one.", "mooring"
+  );
   int result = success;
   app.set_version_flag("--version", std::string("mooring ") + MOORING_VERSION);
   app.require_subcommand(1);
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return fmt::format("mooring: {}; see mooring --help\n", error.what());
-  });
+  app.footer("mooring COMMAND --help says more.\nExample:\n  mooring serve --config mooring.yaml");
   add_serve(app, result);
+  using upstream::ListKind;
+  add_list(app, result, "tools", ListKind::tools, "List tools");
+  add_list(app, result, "resources", ListKind::resources, "List resources and resource templates");
+  add_list(app, result, "prompts", ListKind::prompts, "List prompts");
+  add_call(app, result);
+  add_read(app, result);
+  add_prompt(app, result);
+  add_status(app, result);
+  add_logs(app, result);
+  add_test(app, result);
+  add_doctor(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? success : usage;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    return complain(usage, fmt::format("{}; see {}", error.what(), where_to_look(app)));
   }
   return result;
 }

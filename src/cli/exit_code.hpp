@@ -11,6 +11,7 @@ enum ExitCode : int {
   tool_error = 4,
   outcome_unknown = 5,
   login_needed = 6,
+  interrupted = 130,  ///< by Ctrl-C, as shells count
 };
 
 }  // namespace mooring::cli

@@ -234,7 +234,7 @@ awaitable<Status> Supervisor::status() {
   }
   Status status;
   status.name = config_->name;
-  status.transport = is_stdio() ? "stdio" : use_sse_ ? "sse" : "http";
+  status.transport = is_stdio() ? "stdio" : is_sse() ? "sse" : "http";
   status.target = config_->command;
   if (!is_stdio()) status.target = config_->url.substr(0, config_->url.find('?'));
   status.state = lifecycle_.state();
@@ -250,7 +250,7 @@ awaitable<Status> Supervisor::status() {
   status.recoveries = recoveries_;
   status.protocol_version = server_.protocol_version;
   status.server_info = server_.info;
-  if (process_) status.pid = process_->pid();
+  if (process_ && process_->pid() > 0) status.pid = process_->pid();
   for (const auto kind : all_lists) {
     if (catalogue_)
       status.listed[static_cast<std::size_t>(kind)] = (*catalogue_)[kind].items.size();
@@ -283,5 +283,7 @@ transport::Channel& Supervisor::channel(const SessionView& view) const {
 }
 
 bool Supervisor::is_stdio() const { return config_->url.empty(); }
+
+bool Supervisor::is_sse() const { return use_sse_ || config_->transport == TransportKind::sse; }
 
 }  // namespace mooring::upstream

@@ -24,7 +24,7 @@ namespace mooring::upstream {
 /// What `status` tells of an upstream.
 struct Status {
   std::string name;
-  std::string transport;  ///< "http" or "stdio"
+  std::string transport;  ///< "http", "sse" or "stdio"
   std::string target;     ///< URL without its query, or command
   State state = State::stopped;
   std::string last_error;
@@ -82,7 +82,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
     std::string text;
     bool hopeless = false;  ///< no retry soon will help
     std::optional<core::Duration> retry_after = std::nullopt;
-    bool try_sse = false;  ///< the older transport may live at this address
+    bool try_other = false;  ///< the other transport over HTTP may live at this address
   };
 
   // supervisor.cpp: when
@@ -95,12 +95,18 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   void publish();
   transport::Channel& channel(const SessionView& view) const;
   bool is_stdio() const;
+  bool is_sse() const;
   template <class F>
   void on_home(F&& action);
 
   // supervisor_session.cpp: how
   awaitable<std::optional<ConnectError>> connect(io::AbortSource& abort);
-  awaitable<std::optional<ConnectError>> open_process(io::AbortSource& abort);
+  awaitable<std::optional<ConnectError>> open_process(
+      UpstreamConfig config, io::AbortSource& abort
+  );
+  awaitable<std::optional<ConnectError>> fall_back(
+      std::shared_ptr<SessionView>& view, ConnectError first, io::AbortSource& abort
+  );
   awaitable<std::optional<ConnectError>> open(SessionView& view, io::AbortSource& abort);
   ConnectError failed(const recovery::Failure& failure) const;
   awaitable<bool> still_alive(const SessionView& view, io::AbortSource& abort);
@@ -131,7 +137,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
 
   std::unique_ptr<OwnSink> own_sink_;
   std::shared_ptr<transport::ProcessChannel> process_;  ///< stdio child or HTTP+SSE stream
-  bool use_sse_ = false;                                ///< found out, remembered
+  bool use_sse_ = false;                                ///< found out: it has worked
   bool listen_refused_ = false;                 ///< a refused GET stream has already led to a ping
   std::shared_ptr<const SessionView> view_;     ///< the standing session
   std::shared_ptr<const SessionView> opening_;  ///< the one whose handshake is under way

@@ -19,6 +19,10 @@ using recovery::Stage;
 
 namespace {
 
+constexpr core::Duration stream_probe_time = std::chrono::seconds(10);
+constexpr std::string_view check_credentials =
+    "; check the credentials of this server in the configuration";
+
 std::optional<core::Duration> retry_after(const Failure& failure) {
   for (const auto& [name, value] : failure.headers) {
     if (name.size() != 11 || (name[0] != 'R' && name[0] != 'r') || name.substr(6) != "After") {
@@ -100,24 +104,17 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::Abort
 
   auto view = std::make_shared<SessionView>();
   view->headers = std::make_shared<transport::SessionHeaders>();
-  if (is_stdio() || use_sse_ || config_->transport == TransportKind::sse) {
-    if (auto error = co_await open_process(abort)) co_return error;
+  if (is_stdio() || is_sse()) {
+    const auto no_process = co_await open_process(*config_, abort);
+    if (no_process && !(use_sse_ && no_process->try_other)) co_return no_process;
+    // What was found out once is no longer so: it is found out anew.
+    if (no_process) use_sse_ = false;
     view->process = process_;
   }
   opening_ = view;
   auto error = co_await open(*view, abort);
-  if (error && error->try_sse && !abort.aborted()) {
-    auto sse = std::make_shared<SessionView>(*view);
-    use_sse_ = true;
-    const auto no_stream = co_await open_process(abort);
-    if (no_stream) {
-      use_sse_ = false;
-    } else {
-      core::log::info("upstream", "{}: speaks the older HTTP+SSE transport", config_->name);
-      sse->process = process_;
-      opening_ = view = std::move(sse);
-      error = co_await open(*view, abort);
-    }
+  if (error && error->try_other && !abort.aborted()) {
+    error = co_await fall_back(view, std::move(*error), abort);
   }
   opening_.reset();
   if (error) co_return error;
@@ -138,14 +135,41 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::Abort
   co_return std::nullopt;
 }
 
-awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(io::AbortSource& abort
+/// The first POST was answered as servers of the older transport do (HTTP-05). Where no stream of
+/// theirs is found, what that POST said is the error; what is found is used from now on only once
+/// the handshake on it succeeded.
+awaitable<std::optional<Supervisor::ConnectError>> Supervisor::fall_back(
+    std::shared_ptr<SessionView>& view, ConnectError first, io::AbortSource& abort
 ) {
-  auto opened = is_stdio() ? co_await channels_.stdio(home_, *config_)
-                           : co_await channels_.sse(home_, *config_, abort);
+  // The stream of another transport may stay silent for ever.
+  auto config = *config_;
+  config.connect_timeout = std::min(config.connect_timeout / 2, stream_probe_time);
+  if (const auto no_stream = co_await open_process(std::move(config), abort)) {
+    core::log::debug("upstream", "{}: not HTTP+SSE either: {}", config_->name, no_stream->text);
+    co_return first;
+  }
+  auto sse = std::make_shared<SessionView>(*view);
+  sse->process = process_;
+  opening_ = view = std::move(sse);
+  auto error = co_await open(*view, abort);
+  use_sse_ = !error;
+  if (use_sse_) {
+    core::log::info("upstream", "{}: speaks the older HTTP+SSE transport", config_->name);
+  }
+  co_return error;
+}
+
+awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(
+    UpstreamConfig config, io::AbortSource& abort
+) {
+  auto opened = is_stdio() ? co_await channels_.stdio(home_, std::move(config))
+                           : co_await channels_.sse(home_, std::move(config), abort);
   if (!opened) {
-    co_return ConnectError{
-        .text = opened.error().detail, .hopeless = opened.error().reason != Reason::io
-    };
+    const auto reason = opened.error().reason;
+    ConnectError error{.text = std::move(opened.error().detail), .hopeless = reason != Reason::io};
+    if (reason == Reason::login_needed) error.text += check_credentials;
+    error.try_other = reason == Reason::protocol;
+    co_return error;
   }
   process_ = std::move(*opened);
   tasks_.spawn(watch_process(process_));
@@ -158,8 +182,8 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
   auto outcome = co_await request(view, "initialize", initialize_params(identity_), abort);
   if (outcome.failure) {
     auto error = failed(*outcome.failure);
-    error.try_sse = !view.process && config_->transport == TransportKind::automatic &&
-                    may_be_sse(*outcome.failure);
+    error.try_other = !view.process && config_->transport == TransportKind::automatic &&
+                      may_be_sse(*outcome.failure);
     co_return error;
   }
   const auto& frame = *outcome.response;
@@ -190,7 +214,7 @@ Supervisor::ConnectError Supervisor::failed(const Failure& failure) const {
   error.retry_after = retry_after(failure);
   const auto status = failure.http_status.value_or(0);
   if (status == 401 || status == 403) {
-    error.text += "; check the credentials of this server in the configuration";
+    error.text += check_credentials;
   } else if (error.hopeless && status >= 300) {
     error.text = "not an MCP endpoint: " + error.text;
   }

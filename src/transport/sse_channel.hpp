@@ -21,8 +21,8 @@ namespace mooring::transport {
 class SseChannel final : public ProcessChannel {
  public:
   /// Opens the stream and waits for its endpoint, at most `config.connect_timeout`. On the home
-  /// worker's thread; `abort` is needed no longer than that. Reason::io is worth another try,
-  /// anything else means that there is no such transport at this URL (or not for us).
+  /// worker's thread; `abort` is needed no longer than that. Reason::io is worth another try;
+  /// login_needed: 401, 403 or 407; protocol: there is no such transport at this URL.
   static awaitable<Result<std::shared_ptr<ProcessChannel>>> open(
       io::Worker& home, UpstreamConfig config, io::HttpClientOptions options, io::AbortSource& abort
   );

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/log.hpp"
@@ -19,6 +20,8 @@ using recovery::Failure;
 namespace {
 
 constexpr auto error_body_time = std::chrono::seconds(5);
+/// A notice asks for nothing but a 202; nobody must wait for a peer that hangs.
+constexpr core::Duration most_notice_time = std::chrono::seconds(10);
 
 /// The endpoint names the session, so every POST carries it.
 RequestFacts facts_of(std::string_view method) { return {method, true}; }
@@ -93,10 +96,9 @@ awaitable<Result<void>> SseChannel::Core::refused() {
   auto failure = from_answer(*stream_, std::move(text.bytes), text.complete, {});
   const int status = stream_->status();
   if (is_success(status)) failure.error = not_an_answer(failure, stream_->header("content-type"));
-  co_return fail(
-      is_passing(status) ? Reason::io : Reason::protocol,
-      fmt::format("no event stream: {}", recovery::describe(failure))
-  );
+  auto reason = is_passing(status) ? Reason::io : Reason::protocol;
+  if (status == 401 || status == 403 || status == 407) reason = Reason::login_needed;
+  co_return fail(reason, "no event stream: " + recovery::describe(failure));
 }
 
 awaitable<Result<void>> SseChannel::Core::await_endpoint(core::TimePoint deadline) {
@@ -296,8 +298,9 @@ awaitable<std::optional<Failure>> SseChannel::Core::notify(
   const auto headers = version_only(session);
   io::AbortSource abort;
   const auto buried = self->buried_.subscribe([&abort] { abort.abort(); });
-  auto answer =
-      co_await self->wire_.post(std::move(bytes), &headers, &abort, self->after(self->timeout_));
+  auto answer = co_await self->wire_.post(
+      std::move(bytes), &headers, &abort, self->after(std::min(self->timeout_, most_notice_time))
+  );
   if (!answer) {
     auto failure = from_broken_exchange(answer.error(), facts);
     if (self->dead_ && failure.aborted) failure = self->failure(failure.delivery, method);

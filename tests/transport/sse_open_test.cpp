@@ -132,12 +132,14 @@ TEST_F(SseOpen, the_stream_of_streamable_http_is_told_apart) {
 
 TEST_F(SseOpen, other_answers_are_told_as_they_are) {
   peer.on_get(status(404, "no such page"));
+  peer.on_get(status(401));
   peer.on_get(status(503, "busy"));
   peer.on_get(status(200, "<!doctype html><p>Welcome", "text/html"));
   run([&]() -> awaitable<void> {
     const auto missing = co_await open();
     EXPECT_EQ(missing.reason, Reason::protocol);
     EXPECT_NE(missing.detail.find("404"), std::string::npos) << missing.detail;
+    EXPECT_EQ((co_await open()).reason, Reason::login_needed);
     const auto busy = co_await open();
     EXPECT_EQ(busy.reason, Reason::io);
     EXPECT_NE(busy.detail.find("503"), std::string::npos) << busy.detail;

@@ -55,7 +55,8 @@ class SsePeer {
 
   std::string begin = "event: endpoint\ndata: /messages?session=7\n\n";
   std::vector<ScriptedServer::Seen> gets;
-  std::vector<ScriptedServer::Seen> seen;  ///< POSTs
+  std::vector<ScriptedServer::Seen> seen;                   ///< POSTs
+  std::function<void(const std::string& body)> on_message;  ///< of POSTs that are acknowledged
   io::Event wake;
   io::Event opened;  ///< set: a stream is open
   io::Event gone;    ///< set: its reader went away
@@ -88,6 +89,7 @@ class SsePeer {
     seen.push_back(look_at(exchange));
     posted.notify();
     if (const auto step = take(posts_)) co_return co_await (*step)(exchange);
+    if (on_message) on_message(seen.back().body);
     co_await exchange.respond(202, {}, "Accepted");
   }
   awaitable<void> stream(io::HttpExchange& exchange) {
@@ -111,6 +113,7 @@ class SsePeer {
       co_await exchange.write(bytes);
     }
     if (!cut_) co_await exchange.end_stream();
+    hung_up_ = false;
   }
 
   std::uint16_t port_ = 0;

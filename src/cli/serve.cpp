@@ -105,21 +105,23 @@ class Service {
       if (!address) return complain(usage, address.error().detail);
       const auto bound = server_->listen(*address);
       if (!bound) return complain(failed, bound.error().detail);
-      // Scripts read this line; it is the first.
-      fmt::print(stderr, "listening {}\n", server_->url());
       server_->on_reload([this] { return reload(); });
-      if (const auto written =
-              write_gateway_file(state_dir_, {server_->url(), local_token_, ::getpid()});
-          !written) {
+      // Scripts read this line, the first, and then expect the other commands to find us.
+      const auto written =
+          write_gateway_file(state_dir_, {server_->url(), local_token_, ::getpid()});
+      fmt::print(stderr, "listening {}\n", server_->url());
+      if (!written) {
         log::warn("serve", "other commands will not find this gateway: {}", written.error().detail);
       }
     }
     for (const auto& warning : config_->warnings) log::warn("config", "{}", warning);
+    gateway_->announce(*config_);
     for (std::size_t i = 1; i < workers_.size(); ++i) workers_[i]->start();
     io::TaskGroup life(control.executor()), watchers(control.executor());
     watchers_ = &watchers;
     signals_ =
         std::make_unique<io::Signals>(control, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP});
+    reloaded_ = std::make_unique<io::Event>(control.executor(), control.timers());
     life.spawn(live());
     watchers.spawn(watch_signals());
     watchers.spawn(watch_config());
@@ -139,6 +141,7 @@ class Service {
           *workers_.front(), gateway_->router(0), {}, settings_.limits.request_bytes
       );
       door_ = &door;
+      if (shutdown_.aborted()) door.stop();
       co_await door.run();
       door_ = nullptr;
       shutdown_.abort();
@@ -164,8 +167,7 @@ class Service {
       const int number = co_await signals_->next();
       if (number == 0) co_return;
       if (number == SIGHUP) {
-        if (const auto error = co_await reload(); !error.empty())
-          log::error("config", "not reloaded: {}", error);
+        watchers_->spawn(reload_and_log());
         continue;
       }
       if (shutdown_.aborted()) {
@@ -184,11 +186,18 @@ class Service {
 
   /// Empty: done. Else why the old configuration stays. One at a time.
   awaitable<std::string> reload() {
-    if (reloading_) co_return std::string("a reload is under way");
+    if (shutdown_.aborted()) co_return std::string("the gateway is shutting down");
+    while (reloading_) co_await reloaded_->wait(std::nullopt, &shutdown_);
     reloading_ = true;
     auto error = co_await reload_once();
     reloading_ = false;
+    reloaded_->notify();
     co_return error;
+  }
+
+  awaitable<void> reload_and_log() {
+    if (const auto error = co_await reload(); !error.empty())
+      log::error("config", "not reloaded: {}", error);
   }
 
   awaitable<std::string> reload_once() {
@@ -214,8 +223,7 @@ class Service {
            co_await io::sleep_until(timers, timers.now() + settings_.reload_interval, &shutdown_)) {
       if (stamps() == stamps_) continue;
       stamps_ = stamps();
-      if (const auto error = co_await reload(); !error.empty())
-        log::error("config", "not reloaded: {}", error);
+      co_await reload_and_log();
     }
   }
 
@@ -250,6 +258,7 @@ class Service {
   server::StdioDoor* door_ = nullptr;
   io::TaskGroup* watchers_ = nullptr;
   bool reloading_ = false;
+  std::unique_ptr<io::Event> reloaded_;
   io::AbortSource shutdown_;
 };
 

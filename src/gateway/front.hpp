@@ -41,12 +41,19 @@ class Responder {
   /// The response in pieces; a piece is one line of JSON text or a part of it. False: nobody reads
   /// any more.
   virtual awaitable<bool> finish_part(std::string_view bytes) = 0;
-  /// `ok` false: the response could not be completed; the door cuts the stream.
+  /// `ok` false: the response could not be completed; the door says so (`broken_result`) where it
+  /// can, else it cuts the stream.
   virtual awaitable<void> finish_end(bool ok) = 0;
   /// Closes the connection under the stream, which stays resumable (SSE polling, 2025-11-25). No-op
   /// where that is impossible.
   virtual void disconnect() {}
+  /// False: the client takes nothing but the response; it cannot be asked anything during this
+  /// request.
+  virtual bool can_send() const { return true; }
 };
+/// The response in place of a result that broke off on its way. `id` raw.
+std::string broken_result(std::string_view id);
+
 using ResponderPtr = std::shared_ptr<Responder>;
 
 /// Where messages go that belong to no request: the client's GET stream, or stdout. Safe to call

@@ -86,12 +86,21 @@ void Gateway::restore_sessions(store::SessionStore& store) {
     }
     for (const auto& [server, uri] : kept.subscriptions) {
       control_.listeners().subscribe(session, server, uri);
-      restored_subscriptions_.emplace_back(server, uri);
     }
   }
 }
 
 Gateway::~Gateway() = default;
+
+void Gateway::announce(const config::Config& config) {
+  auto table = std::make_shared<RoutingTable>();
+  for (const auto& entry : config.servers) {
+    auto settings = std::make_shared<const UpstreamConfig>(entry.config);
+    table->servers.push_back({entry.config.name, std::move(settings), nullptr, nullptr});
+  }
+  table_ = table;
+  for (const auto& router : routers_) router->publish(table);
+}
 
 awaitable<void> Gateway::apply(config::Config config) {
   // A signal, the API and the watcher may ask at the same time.
@@ -186,8 +195,8 @@ awaitable<void> Gateway::start_upstream(
     links.insert(worker == &home ? links.begin() : links.end(), {worker, link});
   }
   upstream->supervisor->set_links(std::move(links));
-  for (const auto& [server, uri] : restored_subscriptions_) {
-    if (server == name) upstream->supervisor->remember_subscription(uri, true);
+  for (const auto& uri : control_.listeners().subscribed(name)) {
+    upstream->supervisor->remember_subscription(uri, true);
   }
   if (const auto level = control_.listeners().wanted_level(name)) {
     upstream->supervisor->remember_log_level(std::string(log_level_name(*level)));
@@ -244,10 +253,6 @@ awaitable<void> Gateway::stop() {
   for (std::size_t i = 0; i < routers_.size(); ++i) {
     co_await asio::co_spawn(workers_[i]->executor(), routers_[i]->stop(), asio::use_awaitable);
   }
-}
-
-void Gateway::on_revoked(std::function<void(const ClientSession&)> told) {
-  for (const auto& router : routers_) router->on_revoked(told);
 }
 
 void Gateway::changed(const std::string&) {

@@ -35,6 +35,9 @@ class Gateway final : public upstream::Observer {
   );
   ~Gateway() override;
 
+  /// Makes the names in the configuration known, so that sessions on them are served from the first
+  /// request on. Before the workers run.
+  void announce(const config::Config& config);
   /// Starts what is new or changed, stops what is gone or changed, leaves the rest alone. The first
   /// call starts everything.
   awaitable<void> apply(config::Config config);
@@ -45,8 +48,6 @@ class Gateway final : public upstream::Observer {
 
   Router& router(unsigned worker) { return *routers_.at(worker); }
   const std::string& boot() const { return shared_.boot; }
-  Revocations& revocations() { return revocations_; }
-  void on_revoked(std::function<void(const ClientSession&)> told);
 
   // From any worker:
   awaitable<std::vector<upstream::Status>> status();
@@ -102,8 +103,6 @@ class Gateway final : public upstream::Observer {
   std::vector<std::string> order_;
   std::map<std::string, std::shared_ptr<Upstream>> upstreams_;
   std::optional<config::Config> config_;
-  std::vector<std::pair<std::string, std::string>>
-      restored_subscriptions_;  ///< (server, uri) of an earlier start
   std::shared_ptr<const RoutingTable> table_;
   io::Event applied_;
   bool applying_ = false, stopping_ = false;

@@ -92,10 +92,12 @@ std::set<std::pair<std::string, std::string>> Listeners::subscriptions(const Cli
   return alone;
 }
 
-void Listeners::broadcast(const std::string& server, const std::string& message) const {
-  for (const auto& [key, entry] : sessions_) {
-    if (hears(entry, server)) entry.outbox(message);
+std::vector<std::string> Listeners::subscribed(const std::string& server) const {
+  std::vector<std::string> uris;
+  for (const auto& [resource, keys] : subscribers_) {
+    if (resource.first == server) uris.push_back(resource.second);
   }
+  return uris;
 }
 
 void Listeners::to_endpoint(const std::string& endpoint, const std::string& message) const {

@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "gateway/front.hpp"
 
@@ -36,8 +38,9 @@ class Listeners {
   /// What `session` alone still held a server to, for clearing up after it.
   std::set<std::pair<std::string, std::string>> subscriptions(const ClientSession& session) const;
 
-  /// To every listening session on `/mcp` or on `/mcp/SERVER`.
-  void broadcast(const std::string& server, const std::string& message) const;
+  /// The resources of a server that somebody wants updates of.
+  std::vector<std::string> subscribed(const std::string& server) const;
+
   /// To every listening session on exactly this endpoint ("" for `/mcp`).
   void to_endpoint(const std::string& endpoint, const std::string& message) const;
   void to_subscribers(const std::string& server, const std::string& uri, const std::string& message)

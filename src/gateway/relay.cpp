@@ -66,6 +66,7 @@ awaitable<void> Relay::message(Frame frame) {
 std::string Relay::obstacle(const Frame& request) const {
   const auto& method = request.method();
   const auto& config = link_->config();
+  if (!responder_->can_send()) return "the client accepts no stream on which it could be asked";
   std::string_view capability;
   if (method == "sampling/createMessage") {
     capability = "sampling";

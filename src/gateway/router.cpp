@@ -78,7 +78,7 @@ std::shared_ptr<upstream::Link> Router::link(std::string_view server) const {
 }
 
 void Router::abort_calls() {
-  std::vector<InFlight*> flights;
+  std::vector<Flight*> flights;
   for (const auto& [key, flight] : in_flight_) flights.push_back(flight);
   for (auto* flight : flights) {
     flight->reason = "the gateway is shutting down";
@@ -164,6 +164,7 @@ awaitable<std::string> Router::initialize_result(
 
 awaitable<void> Router::wait_for_catalogues(const std::string& endpoint) {
   const auto until = worker_.timers().now() + shared_.list_wait;
+  while (!table_->aggregate && worker_.timers().now() < until) co_await table_changed_.wait(until);
   if (!endpoint.empty()) {
     if (const auto to = link(endpoint)) co_await to->wait_for_catalogue(until);
   } else {
@@ -231,12 +232,17 @@ awaitable<void> Router::request(ClientSessionPtr session, Frame request, Respond
     co_await responder->finish(protocol::make_error(
         request.id(), protocol::invalid_request, "this session is initialized already"
     ));
-  } else if (method == "logging/setLevel") {
-    co_await set_level(std::move(session), std::move(request), std::move(responder));
-  } else if (method == "resources/subscribe" || method == "resources/unsubscribe") {
-    co_await subscribe(std::move(session), std::move(request), std::move(responder));
   } else {
-    co_await call(std::move(session), std::move(request), std::move(responder));
+    Flight flight(*this, *session, request);
+    if (!flight.refusal.empty()) {
+      co_await responder->finish(flight.refusal);
+    } else if (method == "logging/setLevel") {
+      co_await set_level(std::move(session), std::move(request), std::move(responder), flight);
+    } else if (method == "resources/subscribe" || method == "resources/unsubscribe") {
+      co_await subscribe(std::move(session), std::move(request), std::move(responder), flight);
+    } else {
+      co_await call(std::move(session), std::move(request), std::move(responder), flight);
+    }
   }
 }
 
@@ -263,7 +269,9 @@ awaitable<void> Router::list(
   const auto view = shown != nullptr ? shown->view : nullptr;
   if (!view) {
     // Never connected: there is no last known good list. The call pipeline has the sentence for it.
-    co_await responder.finish(co_await call_through(link(session.endpoint), request));
+    co_await responder.finish(
+        co_await call_through(link(session.endpoint), request, nullptr, shared_.list_wait)
+    );
     co_return;
   }
   const auto result = view->results.find(kind);
@@ -340,7 +348,6 @@ void Router::end(ClientSessionPtr session) {
   for (auto* peer : peers_) {
     if (peer != this) peer->worker_.post([peer, key = session->key] { peer->levels_.erase(key); });
   }
-  if (shared_.on_revoked) shared_.on_revoked(*session);
 }
 
 std::vector<std::shared_ptr<upstream::Link>> Router::links_of(const ClientSession& session) const {

@@ -31,7 +31,6 @@ struct RouterShared {
   core::Duration list_wait = std::chrono::seconds(2);
   std::size_t stream_over = std::size_t{64} << 10;  ///< larger results flow through
   std::size_t requests_per_session = 100;
-  std::function<void(const ClientSession&)> on_revoked;  ///< from any worker
 };
 
 /// Plain counters of one worker, read at scrape.
@@ -55,9 +54,6 @@ class Router final : public Service {
   std::shared_ptr<upstream::Link> link(std::string_view server) const;
   void abort_calls();      ///< every call in flight ends as cancelled
   awaitable<void> stop();  ///< waits for the relays
-  void on_revoked(std::function<void(const ClientSession&)> told) {
-    shared_.on_revoked = std::move(told);
-  }
   /// The log level of a session of an earlier start of the process.
   void restore_level(const std::string& session_key, int severity) {
     levels_[session_key] = severity;
@@ -78,9 +74,19 @@ class Router final : public Service {
 
  private:
   friend class Relay;
-  struct InFlight {
+  /// A request that may reach an upstream, from its start to its answer: what cancels it, and its
+  /// place under the limit.
+  struct Flight {
+    Flight(Router& of, const ClientSession& session, const protocol::Frame& request);
+    ~Flight();
+    Flight(const Flight&) = delete;
+    Flight& operator=(const Flight&) = delete;
+
+    Router& router;
+    std::string key, session_key;
+    std::string refusal;  ///< the whole response where it must not take off
     io::AbortSource abort;
-    std::string reason;
+    std::string reason;  ///< of the abort
   };
   /// Where one request goes.
   struct Target {
@@ -104,24 +110,30 @@ class Router final : public Service {
   void forward_notice(const ClientSession& session, const protocol::Frame& message);
 
   // router_calls.cpp: everything that reaches an upstream
-  awaitable<void> call(ClientSessionPtr session, protocol::Frame request, ResponderPtr responder);
-  awaitable<Target> target_of(const ClientSession& session, const protocol::Frame& request);
+  awaitable<void> call(
+      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder, Flight& flight
+  );
+  awaitable<Target> target_of(
+      const ClientSession& session, const protocol::Frame& request, io::AbortSource& abort
+  );
   Target aggregate_target(const protocol::Frame& request);
   awaitable<void> answer(
       const protocol::Frame& request, Target& target, upstream::CallResult result,
       Responder& responder
   );
   awaitable<void> set_level(
-      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder
+      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder, Flight& flight
   );
+  awaitable<void> send_level(std::shared_ptr<upstream::Link> to, std::string level);
   awaitable<void> subscribe(
-      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder
+      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder, Flight& flight
   );
   awaitable<std::string> call_through(
-      const std::shared_ptr<upstream::Link>& link, const protocol::Frame& request
+      std::shared_ptr<upstream::Link> to, const protocol::Frame& request, Flight* flight,
+      std::optional<core::Duration> timeout
   );
   awaitable<bool> call_utility(
-      const Target& target, const protocol::Frame& request, Responder& responder
+      const Target& target, const protocol::Frame& request, Responder& responder, Flight& flight
   );
 
   std::vector<std::shared_ptr<upstream::Link>> links_of(const ClientSession& session) const;
@@ -137,7 +149,7 @@ class Router final : public Service {
     SessionCodec::Time expires;
   };
   std::unordered_map<std::string, CachedSession> sessions_;  ///< opened tokens; bounded
-  std::unordered_map<std::string, InFlight*> in_flight_;
+  std::unordered_map<std::string, Flight*> in_flight_;
   std::unordered_map<std::string, std::size_t> per_session_;  ///< requests in flight
   std::map<std::string, int> levels_;  ///< session key → severity, all workers alike
   ClientRequests client_requests_;

@@ -19,6 +19,8 @@ using protocol::Frame;
 
 namespace {
 
+constexpr std::size_t max_uri = 8192;  ///< of a subscription, which is kept
+
 std::string refuse(const Frame& request, int code, std::string_view message) {
   return protocol::make_error(request.id(), code, message);
 }
@@ -50,45 +52,40 @@ Reference reference_of(const Frame& request) {
 
 }  // namespace
 
-awaitable<void> Router::call(ClientSessionPtr session, Frame request, ResponderPtr responder) {
-  auto& running = per_session_[session->key];
-  if (running >= shared_.requests_per_session) {
-    co_await responder->finish(refuse(
+Router::Flight::Flight(Router& of, const ClientSession& session, const Frame& request)
+    : router(of), key(of.flight_key(session, request.id())), session_key(session.key) {
+  auto& running = router.per_session_[session_key];
+  if (running >= router.shared_.requests_per_session) {
+    refusal = refuse(
         request, protocol::internal_error,
         fmt::format(
             "this session has {} requests in flight already; wait for some of them", running
         )
-    ));
-    co_return;
-  }
-  InFlight flight;
-  const auto key = flight_key(*session, request.id());
-  if (!in_flight_.emplace(key, &flight).second) {
-    co_await responder->finish(
-        refuse(request, protocol::invalid_request, "a request with this id is still running")
     );
-    co_return;
+  } else if (!router.in_flight_.emplace(key, this).second) {
+    refusal = refuse(request, protocol::invalid_request, "a request with this id is still running");
+  } else {
+    ++running;
   }
-  ++running;
-  struct Landing {
-    Router& router;
-    const std::string& key;
-    const std::string& session;
-    ~Landing() {
-      router.in_flight_.erase(key);
-      const auto count = router.per_session_.find(session);
-      if (count != router.per_session_.end() && --count->second == 0)
-        router.per_session_.erase(count);
-    }
-  } landing{*this, key, session->key};
+}
 
-  auto target = co_await target_of(*session, request);
+Router::Flight::~Flight() {
+  if (!refusal.empty()) return;
+  router.in_flight_.erase(key);
+  const auto count = router.per_session_.find(session_key);
+  if (count != router.per_session_.end() && --count->second == 0) router.per_session_.erase(count);
+}
+
+awaitable<void> Router::call(
+    ClientSessionPtr session, Frame request, ResponderPtr responder, Flight& flight
+) {
+  auto target = co_await target_of(*session, request, flight.abort);
   if (!target.error.empty()) {
     co_await responder->finish(std::move(target.error));
     co_return;
   }
   counters_.calls.fetch_add(1, std::memory_order_relaxed);
-  if (co_await call_utility(target, request, *responder)) co_return;
+  if (co_await call_utility(target, request, *responder, flight)) co_return;
 
   Relay relay(*this, session, responder, target.link);
   upstream::CallRequest up;
@@ -98,19 +95,27 @@ awaitable<void> Router::call(ClientSessionPtr session, Frame request, ResponderP
   up.abort = &flight.abort;
   const bool trims = request.method() == "tools/call" && target.link->config().result_chars;
   up.stream_over = trims ? 0 : shared_.stream_over;
-  const auto abort = flight.abort.subscribe([&up, &flight] { up.cancel_reason = flight.reason; });
+  up.reason_now = &flight.reason;
   auto result = co_await target.link->call(std::move(up));
   co_await answer(request, target, std::move(result), *responder);
 }
 
-awaitable<Router::Target> Router::target_of(const ClientSession& session, const Frame& request) {
+awaitable<Router::Target> Router::target_of(
+    const ClientSession& session, const Frame& request, io::AbortSource& abort
+) {
   const auto& method = request.method();
   Target target;
+  // In the first moments of the process a server may be known by name alone.
+  const auto begun_by = worker_.timers().now() + shared_.list_wait;
+  while (!table_->aggregate && worker_.timers().now() < begun_by && !abort.aborted()) {
+    co_await table_changed_.wait(begun_by, &abort);
+  }
   if (!session.endpoint.empty()) {
     target.link = link(session.endpoint);
   } else {
     target = aggregate_target(request);
     if (!target.link && !request.params().empty()) {
+      const auto started = worker_.timers().now();
       // The name may belong to a server that is still connecting for the first time: its calls wait
       // for it.
       for (const auto& to : links_of(session)) {
@@ -119,8 +124,11 @@ awaitable<Router::Target> Router::target_of(const ClientSession& session, const 
         const auto prefix = protocol::public_name(to->name(), "");
         const bool may_be_its = method == "resources/read" || request.name().starts_with(prefix);
         if (!may_be_its) continue;
-        co_await to->wait_for_catalogue(worker_.timers().now() + to->config().connect_timeout);
-        co_await wait_for_catalogues(session.endpoint);
+        const auto until =
+            std::min(started + to->config().connect_timeout, started + to->config().timeout);
+        if (co_await to->wait_for_catalogue(until, &abort)) {
+          co_await wait_for_table(to->name(), worker_.timers().now() + shared_.list_wait);
+        }
       }
       target = aggregate_target(request);
     }
@@ -253,7 +261,7 @@ awaitable<void> Router::answer(
 }
 
 awaitable<bool> Router::call_utility(
-    const Target& target, const Frame& request, Responder& responder
+    const Target& target, const Frame& request, Responder& responder, Flight& flight
 ) {
   if (request.method() != "tools/call" || !target.link->config().resources_as_tools)
     co_return false;
@@ -271,6 +279,8 @@ awaitable<bool> Router::call_utility(
   const auto frame = Frame::parse(protocol::make_request(request.id(), method, params));
   upstream::CallRequest up;
   up.frame = &*frame;
+  up.abort = &flight.abort;
+  up.reason_now = &flight.reason;
   auto result = co_await target.link->call(std::move(up));
   if (result.error || result.response->result().empty()) {
     Target same{target.link, {}, {}, {}};
@@ -284,11 +294,17 @@ awaitable<bool> Router::call_utility(
 }
 
 awaitable<std::string> Router::call_through(
-    const std::shared_ptr<upstream::Link>& to, const Frame& request
+    std::shared_ptr<upstream::Link> to, const Frame& request, Flight* flight,
+    std::optional<core::Duration> timeout
 ) {
   if (!to) co_return refuse(request, protocol::internal_error, "server is not connected");
   upstream::CallRequest up;
   up.frame = &request;
+  up.timeout = timeout;
+  if (flight != nullptr) {
+    up.abort = &flight->abort;
+    up.reason_now = &flight->reason;
+  }
   auto result = co_await to->call(std::move(up));
   if (result.error) co_return upstream::error_response(request.id(), to->name(), *result.error);
   const auto& response = *result.response;
@@ -297,7 +313,9 @@ awaitable<std::string> Router::call_through(
   co_return response.spliced({{response.id_span(), request.id()}});
 }
 
-awaitable<void> Router::set_level(ClientSessionPtr session, Frame request, ResponderPtr responder) {
+awaitable<void> Router::set_level(
+    ClientSessionPtr session, Frame request, ResponderPtr responder, Flight& flight
+) {
   const auto severity = log_severity(protocol::string_member(request.params(), "level"));
   if (!severity) {
     co_await responder->finish(refuse(
@@ -312,30 +330,45 @@ awaitable<void> Router::set_level(ClientSessionPtr session, Frame request, Respo
     peer->worker_.post([peer, key = session->key, level = *severity] { peer->levels_[key] = level; }
     );
   }
-  std::string answer;
+  // The aggregate answers for itself; one server that refuses the level, or hangs, is no reason to
+  // refuse it for all.
+  std::string answer = protocol::make_result(request.id(), "{}");
   for (const auto& to : links_of(*session)) {
     const auto wanted = co_await shared_.control->set_level(session, to->name(), *severity);
-    if (const auto supervisor = to->supervisor())
-      supervisor->remember_log_level(std::string(log_level_name(wanted)));
+    const std::string level(log_level_name(wanted));
+    if (const auto supervisor = to->supervisor()) supervisor->remember_log_level(level);
     if (!to->snapshot().session) continue;
-    if (!to->snapshot().server.has("logging") && session->endpoint.empty()) continue;
-    const auto params = fmt::format(R"({{"level":"{}"}})", log_level_name(wanted));
+    if (session->endpoint.empty()) {
+      if (to->snapshot().server.has("logging")) relays_.spawn(send_level(to, level));
+      continue;
+    }
+    const auto params = fmt::format(R"({{"level":"{}"}})", level);
     const auto frame =
         Frame::parse(protocol::make_request(request.id(), "logging/setLevel", params));
-    answer = co_await call_through(to, *frame);
+    answer = co_await call_through(to, *frame, &flight, std::nullopt);
   }
-  // The aggregate answers for itself; one server that refuses the level is no reason to refuse it
-  // for all.
-  if (session->endpoint.empty() || answer.empty())
-    answer = protocol::make_result(request.id(), "{}");
   co_await responder->finish(std::move(answer));
 }
 
-awaitable<void> Router::subscribe(ClientSessionPtr session, Frame request, ResponderPtr responder) {
+awaitable<void> Router::send_level(std::shared_ptr<upstream::Link> to, std::string level) {
+  const auto params = fmt::format(R"({{"level":"{}"}})", level);
+  const auto frame = Frame::parse(protocol::make_request("0", "logging/setLevel", params));
+  co_await call_through(std::move(to), *frame, nullptr, std::chrono::seconds(5));
+}
+
+awaitable<void> Router::subscribe(
+    ClientSessionPtr session, Frame request, ResponderPtr responder, Flight& flight
+) {
   const bool on = request.method() == "resources/subscribe";
-  const auto target = co_await target_of(*session, request);
+  const auto target = co_await target_of(*session, request, flight.abort);
   if (!target.error.empty()) {
     co_await responder->finish(target.error);
+    co_return;
+  }
+  if (request.uri().size() > max_uri) {
+    co_await responder->finish(
+        refuse(request, protocol::invalid_params, "the uri is too long to subscribe to")
+    );
     co_return;
   }
   const auto& server = target.link->name();
@@ -345,7 +378,7 @@ awaitable<void> Router::subscribe(ClientSessionPtr session, Frame request, Respo
   // An unsubscribe that nobody counted is the server's to judge; one of several subscribers leaving
   // is not.
   auto answer = protocol::make_result(request.id(), "{}");
-  if (tell) answer = co_await call_through(target.link, request);
+  if (tell) answer = co_await call_through(target.link, request, &flight, std::nullopt);
   const auto parsed = Frame::parse(answer);
   const bool accepted = parsed && parsed->kind() == Frame::Kind::result;
   if (supervisor && tell && accepted) supervisor->remember_subscription(request.uri(), on);

@@ -186,13 +186,20 @@ awaitable<std::expected<std::unique_ptr<IncomingHttpResponse>, HttpFailure>> Htt
         HttpFailure{.stage = HttpFailure::Stage::connect, .message = std::move(problem)}
     );
   }
+  // With 303 the request has been acted upon, whatever becomes of the page that tells about it (RFC
+  // 9110 §15.4.4).
+  std::size_t acted_upon = 0;
   for (int redirects = 0;; ++redirects) {
     auto response = co_await attempt(client, request);
-    if (!response) co_return std::unexpected(std::move(response.error()));
+    if (!response) {
+      response.error().bytes_sent += acted_upon;
+      co_return std::unexpected(std::move(response.error()));
+    }
     std::optional<core::Url> next;
     if (redirects < client->options.max_redirects) next = redirect_target(**response, request.url);
     if (!next) co_return std::move(*response);
     const int status = (*response)->status();
+    if (status == 303) acted_upon += (*response)->bytes_sent();
     co_await (*response)->discard();
     response->reset();
     follow(request, status, std::move(*next), client->options.strict_redirect_headers);

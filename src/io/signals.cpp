@@ -7,6 +7,7 @@ namespace mooring::io {
 struct Signals::Impl {
   explicit Impl(Worker& worker) : set(worker.context()) {}
   asio::signal_set set;
+  bool stopped = false;
 };
 
 Signals::Signals(Worker& worker, std::initializer_list<int> numbers)
@@ -17,10 +18,14 @@ Signals::Signals(Worker& worker, std::initializer_list<int> numbers)
 Signals::~Signals() = default;
 
 awaitable<int> Signals::next() {
+  if (impl_->stopped) co_return 0;
   const auto [error, number] = co_await impl_->set.async_wait(asio::as_tuple(asio::use_awaitable));
   co_return error ? 0 : number;
 }
 
-void Signals::stop() { impl_->set.cancel(); }
+void Signals::stop() {
+  impl_->stopped = true;
+  impl_->set.cancel();
+}
 
 }  // namespace mooring::io

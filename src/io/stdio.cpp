@@ -101,8 +101,12 @@ struct Stdio::Impl : std::enable_shared_from_this<Stdio::Impl> {
     }
   }
 
-  awaitable<void> wait_for(std::uint64_t place) {
-    while (!broken && last_written < place) co_await written.wait();
+  awaitable<void> wait_for(
+      std::uint64_t place, std::optional<core::TimePoint> until = std::nullopt
+  ) {
+    while (!broken && last_written < place) {
+      if (!co_await written.wait(until)) co_return;
+    }
   }
 
   Descriptor in, out;
@@ -131,10 +135,12 @@ awaitable<void> Stdio::write_all(std::string bytes) {
   co_await impl->wait_for(place);
 }
 
-awaitable<void> Stdio::flush() {
+awaitable<void> Stdio::flush(core::TimePoint until) {
   const auto impl = impl_;
-  co_await impl->wait_for(impl->last_queued);
+  co_await impl->wait_for(impl->last_queued, until);
 }
+
+std::size_t Stdio::queued() const { return impl_->last_queued - impl_->last_written; }
 
 void Stdio::stop() {
   impl_->stopped = true;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/clock.hpp"
 #include "io/asio.hpp"
 #include "io/worker.hpp"
 
@@ -25,8 +26,9 @@ class Stdio {
   /// Queues the bytes and waits until the reader took them (or went away): this is the
   /// backpressure.
   awaitable<void> write_all(std::string bytes);
-  /// Waits until everything queued has gone out.
-  awaitable<void> flush();
+  /// Waits until everything queued has gone out, or `until` has passed.
+  awaitable<void> flush(core::TimePoint until);
+  std::size_t queued() const;  ///< bytes that have not gone out
   /// Ends reading; what is queued still goes out.
   void stop();
 

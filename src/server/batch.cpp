@@ -23,9 +23,12 @@ struct Collected {
   }
 };
 
+constexpr std::size_t max_element = std::size_t{16} << 20;  ///< of a result that flows in
+
 class Element final : public gateway::Responder {
  public:
-  explicit Element(std::shared_ptr<Collected> all) : all_(std::move(all)) {}
+  Element(std::shared_ptr<Collected> all, std::string id)
+      : all_(std::move(all)), id_(std::move(id)) {}
 
   awaitable<void> send(std::string message) override {
     co_await all_->responder->send(std::move(message));
@@ -35,17 +38,18 @@ class Element final : public gateway::Responder {
     co_return;
   }
   awaitable<bool> finish_part(std::string_view bytes) override {
+    if (parts_.size() + bytes.size() > max_element) co_return false;
     parts_ += bytes;
     co_return true;
   }
   awaitable<void> finish_end(bool ok) override {
-    if (ok) all_->add(parts_);
+    all_->add(ok ? parts_ : gateway::broken_result(id_));
     co_return;
   }
 
  private:
   std::shared_ptr<Collected> all_;
-  std::string parts_;
+  std::string id_, parts_;
 };
 
 }  // namespace
@@ -80,7 +84,8 @@ awaitable<void> serve_batch(
   const auto all = std::make_shared<Collected>(Collected{responder});
   io::TaskGroup running(worker.executor());
   for (auto& request : requests) {
-    running.spawn(service.request(session, std::move(request), std::make_shared<Element>(all)));
+    const auto element = std::make_shared<Element>(all, std::string(request.id()));
+    running.spawn(service.request(session, std::move(request), element));
   }
   co_await running.join();
   co_await responder->finish(all->array + "]");

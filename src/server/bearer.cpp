@@ -12,6 +12,7 @@ std::optional<std::string> Bearer::principal(std::string_view authorization) con
   for (std::size_t i = 0; i + 1 < scheme.size(); ++i) {
     if ((authorization[i] | 0x20) != (scheme[i] | 0x20)) return std::nullopt;
   }
+  if (authorization[scheme.size() - 1] != ' ') return std::nullopt;
   const auto given = core::sha256_hex(authorization.substr(scheme.size()));
   std::optional<std::string> found;
   for (const auto& [name, token] : tokens_) {

@@ -14,11 +14,18 @@ namespace mooring::server {
 
 namespace {
 constexpr std::size_t batch_bytes = std::size_t{256} << 10;
+constexpr std::size_t kept_bytes = std::size_t{64} << 20;  ///< per worker, of streams nobody reads
 constexpr std::size_t max_request_id = 128;
 
 bool number(std::string_view text, auto& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   return error == std::errc{} && end == text.data() + text.size();
+}
+
+bool can_be_request_id(std::string_view raw) {
+  const bool text = raw.front() == '"' && raw.back() == '"';
+  const bool numeric = raw.find_first_not_of("-+.0123456789eE") == std::string_view::npos;
+  return (text || numeric) && !protocol::validate(raw);
 }
 }  // namespace
 
@@ -44,7 +51,7 @@ std::optional<EventId> EventId::parse(std::string_view text) {
   const auto request = core::base64url_decode(parts[3]);
   // It goes back into JSON: only what can be an id token may pass.
   if (!request || request->size() > max_request_id) return std::nullopt;
-  if (!request->empty() && protocol::validate(*request)) return std::nullopt;
+  if (!request->empty() && !can_be_request_id(*request)) return std::nullopt;
   id.request_id = *request;
   return id;
 }
@@ -89,12 +96,12 @@ void EventStream::end() {
 EventStream::Batch EventStream::after(std::uint64_t seq) const {
   Batch batch;
   batch.last = seq;
-  const auto from = std::ranges::upper_bound(records_, seq, {}, &Record::seq);
-  for (auto at = from; at != records_.end() && batch.bytes.size() < batch_bytes; ++at) {
+  auto at = std::ranges::upper_bound(records_, seq, {}, &Record::seq);
+  for (; at != records_.end() && batch.bytes.size() < batch_bytes; ++at) {
     batch.bytes += at->wire;
     batch.last = at->seq;
   }
-  batch.ended = ended_ && batch.last >= last_;
+  batch.ended = ended_ && at == records_.end();
   return batch;
 }
 
@@ -135,6 +142,19 @@ std::shared_ptr<EventStream> EventStreams::find(
 
 void EventStreams::release(const std::shared_ptr<EventStream>& stream) {
   stream->forget_at = worker_.timers().now() + retention_;
+  // All that nobody reads together has a budget; the oldest goes first. Looked at now and then: a
+  // look costs a walk.
+  if (++released_ % 64 != 0) return;
+  std::size_t kept = 0;
+  for (const auto& [number, each] : streams_) kept += each->forget_at ? each->bytes() : 0;
+  for (auto at = streams_.begin(); kept > kept_bytes && at != streams_.end();) {
+    if (!at->second->forget_at) {
+      ++at;
+      continue;
+    }
+    kept -= at->second->bytes();
+    at = forget(at);
+  }
 }
 
 void EventStreams::drop_session(const std::string& session_key) {
@@ -157,6 +177,8 @@ EventStreams::Map::iterator EventStreams::forget(Map::iterator at) {
 
 void EventStreams::sweep() {
   const auto now = worker_.timers().now();
+  if (now < swept_ + std::chrono::seconds(1) && streams_.size() < max_streams_) return;
+  swept_ = now;
   for (auto at = streams_.begin(); at != streams_.end();) {
     const auto& due = at->second->forget_at;
     at = due && *due <= now ? forget(at) : std::next(at);

@@ -43,6 +43,7 @@ class EventStream {
   void end();                               ///< nothing more will come
   bool ended() const { return ended_; }
   std::uint64_t last_seq() const { return last_; }
+  std::size_t bytes() const { return bytes_; }
   std::string next_id(
   );  ///< takes the next place without keeping the event (its bytes flow through elsewhere)
 
@@ -106,6 +107,8 @@ class EventStreams {
   std::size_t max_streams_, max_bytes_;
   core::Duration retention_;
   std::uint64_t last_ = 0;
+  std::uint64_t released_ = 0;
+  core::TimePoint swept_{};
   Map streams_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/url.hpp"
+#include "io/http_fields.hpp"
 
 namespace mooring::server {
 
@@ -15,7 +16,7 @@ std::string_view without_port(std::string_view host) {
 
 bool contains(const std::vector<std::string>& list, std::string_view value) {
   return std::ranges::any_of(list, [value](const std::string& entry) {
-    return entry == "*" || entry == value;
+    return entry == "*" || io::equals_ignoring_case(entry, value);
   });
 }
 

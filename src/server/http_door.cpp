@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <unordered_map>
@@ -39,9 +40,24 @@ bool accepts(const HttpExchange& exchange, std::string_view type) {
 }
 
 bool is_json(std::string_view content_type) {
-  const auto type = content_type.substr(0, content_type.find_first_of("; \t"));
-  return io::equals_ignoring_case(type, "application/json");
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  return std::ranges::equal(type, std::string_view("application/json"), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b;
+  });
 }
+
+/// Counts a request from its arrival to its answer, however that comes about.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<std::size_t>& count_;
+};
 
 std::string truthful_end(const EventId& id) {
   protocol::ErrorData data;
@@ -84,7 +100,7 @@ struct HttpDoor::Impl {
   );
   awaitable<void> replay(
       HttpExchange& exchange, HttpDoor::Impl& home, std::shared_ptr<EventStream> stream,
-      std::uint64_t seq
+      std::uint64_t seq, bool primed = false
   );
   /// On the home worker of the stream: waits for something to send.
   awaitable<EventStream::Batch> next(
@@ -229,14 +245,13 @@ awaitable<void> HttpDoor::Impl::open(
 awaitable<void> HttpDoor::Impl::request(
     HttpExchange& exchange, ClientSessionPtr session, Frame frame
 ) {
-  ++in_flight;
+  const Counted counted(in_flight);
   const auto stream = std::make_shared<PostStream>(
       worker, options, streams, tasks, exchange, session, std::string(frame.id())
   );
   co_await stream->begin(accepts(exchange, "text/event-stream"));
   co_await service.request(std::move(session), std::move(frame), stream);
   co_await stream->close();
-  --in_flight;
 }
 
 awaitable<void> HttpDoor::Impl::batch(
@@ -267,14 +282,13 @@ awaitable<void> HttpDoor::Impl::batch(
     co_await exchange.respond(202, {}, {});
     co_return;
   }
-  ++in_flight;
+  const Counted counted(in_flight);
   const auto stream = std::make_shared<PostStream>(
       worker, options, streams, tasks, exchange, session, std::string()
   );
   co_await stream->begin(accepts(exchange, "text/event-stream"));
   co_await serve_batch(worker, service, session, std::move(requests), stream);
   co_await stream->close();
-  --in_flight;
 }
 
 awaitable<void> HttpDoor::Impl::get(HttpExchange& exchange, ClientSessionPtr session) {
@@ -302,6 +316,12 @@ awaitable<void> HttpDoor::Impl::get(HttpExchange& exchange, ClientSessionPtr ses
 awaitable<void> HttpDoor::Impl::listen(HttpExchange& exchange, ClientSessionPtr session) {
   const auto stream = streams.make(session->key, {});
   listening[session->key] = stream.get();
+  for (auto* peer : peers) {
+    if (peer->impl_.get() == this) continue;
+    // A stream that the session had there has lost its place: giving it up must not silence this
+    // one.
+    peer->impl_->worker.post([peer, key = session->key] { peer->impl_->listening.erase(key); });
+  }
   stream->on_forgotten = [this, session, self = stream.get()] {
     // A later stream of the same session has taken its place long ago.
     const auto current = listening.find(session->key);
@@ -319,7 +339,7 @@ awaitable<void> HttpDoor::Impl::listen(HttpExchange& exchange, ClientSessionPtr 
       owner.post(std::move(append));
     }
   });
-  co_await replay(exchange, *this, stream, 0);
+  co_await replay(exchange, *this, stream, 0, session->version >= Version::v2025_11_25);
 }
 
 awaitable<void> HttpDoor::Impl::resume(
@@ -374,7 +394,8 @@ awaitable<EventStream::Batch> HttpDoor::Impl::next_from(
 }
 
 awaitable<void> HttpDoor::Impl::replay(
-    HttpExchange& exchange, Impl& home, std::shared_ptr<EventStream> stream, std::uint64_t seq
+    HttpExchange& exchange, Impl& home, std::shared_ptr<EventStream> stream, std::uint64_t seq,
+    bool primed
 ) {
   constexpr std::array headers = {
       HeaderField{"Content-Type", "text/event-stream"}, HeaderField{"Cache-Control", "no-cache"},
@@ -392,9 +413,11 @@ awaitable<void> HttpDoor::Impl::replay(
       if (const auto open = weak.lock()) open->changed().notify();
     });
   }
+  std::string first = ": listening\n\n";
+  if (primed) first += stream->priming(options.retry_ms);
   bool open = co_await exchange.begin_stream(200, headers);
   // A comment makes proxies and clients see the stream at once, and is nothing to old clients.
-  if (open) open = co_await exchange.write(": listening\n\n");
+  if (open) open = co_await exchange.write(first);
   while (open && !exchange.peer_gone() && !stopping) {
     const auto batch = co_await next_from(home, stream, seq, reader);
     if (batch.superseded || exchange.peer_gone()) break;

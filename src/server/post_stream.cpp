@@ -102,9 +102,11 @@ awaitable<void> PostStream::send(std::string message) {
   const auto self = shared_from_this();
   if (finished_ || !accepts_stream_) co_return;
   co_await lock();
-  if (!stream_) co_await start();
-  stream_->append(message);
-  co_await flush();
+  if (!finished_) {
+    if (!stream_) co_await start();
+    stream_->append(message);
+    co_await flush();
+  }
   unlock();
 }
 
@@ -134,11 +136,17 @@ awaitable<bool> PostStream::finish_part(std::string_view bytes) {
     worker_.timers().cancel(timer_);
     if (stream_) {
       co_await flush();
-      const auto head = "id: " + stream_->next_id() + "\ndata: ";
-      if (writable()) co_await exchange_->write(head);
+      // For a client that is away the result is kept, as far as there is room.
+      keeps_parts_ = !writable();
+      if (!keeps_parts_) co_await exchange_->write("id: " + stream_->next_id() + "\ndata: ");
     } else if (writable()) {
       co_await exchange_->begin_stream(200, json_headers);
     }
+  }
+  if (keeps_parts_) {
+    if (parts_.size() + bytes.size() > options_.event_bytes) co_return false;
+    parts_ += bytes;
+    co_return true;
   }
   if (!writable()) co_return false;
   co_return co_await exchange_->write(bytes);
@@ -146,17 +154,23 @@ awaitable<bool> PostStream::finish_part(std::string_view bytes) {
 
 awaitable<void> PostStream::finish_end(bool ok) {
   const auto self = shared_from_this();
-  if (!in_parts_) {
-    // Not one byte came through.
-    co_return;
-  }
-  if (ok && writable()) {
-    if (stream_) co_await exchange_->write("\n\n");
-    co_await exchange_->end_stream();
-  }
+  if (!in_parts_) co_return;
+  const bool complete = ok && (keeps_parts_ || writable());
   if (stream_) {
+    if (keeps_parts_ || !complete) {
+      // What was cut on the wire is made good for by the event after it.
+      stream_->append(complete ? parts_ : gateway::broken_result(request_id_));
+    }
+    if (!keeps_parts_ && complete) {
+      co_await exchange_->write("\n\n");
+      co_await exchange_->end_stream();
+    } else if (exchange_ != nullptr) {
+      exchange_->close();
+    }
     stream_->end();
     streams_.release(stream_);
+  } else if (complete) {
+    co_await exchange_->end_stream();
   }
   unlock();
 }

@@ -36,6 +36,7 @@ class PostStream final : public gateway::Responder,
   awaitable<bool> finish_part(std::string_view bytes) override;
   awaitable<void> finish_end(bool ok) override;
   void disconnect() override;
+  bool can_send() const override { return accepts_stream_; }
 
  private:
   bool writable() const { return exchange_ != nullptr && !exchange_->peer_gone() && !detached_; }
@@ -58,6 +59,8 @@ class PostStream final : public gateway::Responder,
   std::uint64_t written_ = 0;            ///< place in stream_ up to which the client has it
   bool accepts_stream_ = true;
   bool finished_ = false, detached_ = false, in_parts_ = false;
+  bool keeps_parts_ = false;  ///< the parts of the response go to `parts_`, not to the client
+  std::string parts_;
   bool writing_ = false;
   core::Timers::Id timer_ = 0;
   io::Event unlocked_;

@@ -11,7 +11,7 @@ namespace mooring::server {
 
 using protocol::Frame;
 
-struct StdioDoor::Impl {
+struct StdioDoor::Impl : std::enable_shared_from_this<StdioDoor::Impl> {
   Impl(io::Worker& w, gateway::Service& s, std::string e, std::size_t max_line)
       : worker(w),
         service(s),
@@ -40,9 +40,14 @@ struct StdioDoor::Impl {
 namespace {
 
 /// Everything goes to stdout, whole lines, in the order in which it is said.
+constexpr core::Duration flush_time =
+    std::chrono::seconds(2);  ///< for a client that has stopped reading
+constexpr std::size_t max_unread = std::size_t{16} << 20;  ///< of notifications nobody reads
+constexpr std::size_t max_parts = std::size_t{64} << 20;   ///< of a result that flows in
+
 class LineResponder final : public gateway::Responder {
  public:
-  explicit LineResponder(io::Stdio& out) : out_(out) {}
+  LineResponder(io::Stdio& out, std::string id) : out_(out), id_(std::move(id)) {}
 
   awaitable<void> send(std::string message) override {
     co_await out_.write_all(protocol::one_line(message) + "\n");
@@ -52,15 +57,17 @@ class LineResponder final : public gateway::Responder {
   }
   // A line cannot be taken back: a result that breaks off must not be begun.
   awaitable<bool> finish_part(std::string_view bytes) override {
+    if (parts_.size() + bytes.size() > max_parts) co_return false;
     parts_ += bytes;
     co_return true;
   }
   awaitable<void> finish_end(bool ok) override {
-    if (ok) co_await out_.write_all(protocol::one_line(parts_) + "\n");
+    co_await finish(ok ? std::move(parts_) : gateway::broken_result(id_));
   }
 
  private:
   io::Stdio& out_;
+  std::string id_;
   std::string parts_;
 };
 
@@ -69,7 +76,7 @@ class LineResponder final : public gateway::Responder {
 StdioDoor::StdioDoor(
     io::Worker& worker, gateway::Service& service, std::string endpoint, std::size_t max_line_bytes
 )
-    : impl_(std::make_unique<Impl>(worker, service, std::move(endpoint), max_line_bytes)) {}
+    : impl_(std::make_shared<Impl>(worker, service, std::move(endpoint), max_line_bytes)) {}
 
 StdioDoor::~StdioDoor() = default;
 
@@ -93,7 +100,7 @@ awaitable<void> StdioDoor::run() {
     impl_->service.unlisten(impl_->session);
     impl_->service.end(impl_->session);
   }
-  co_await impl_->stdio.flush();
+  co_await impl_->stdio.flush(impl_->worker.timers().now() + flush_time);
 }
 
 void StdioDoor::Impl::take(std::string line) {
@@ -145,21 +152,32 @@ void StdioDoor::Impl::take_frame(Frame frame) {
 awaitable<void> StdioDoor::Impl::open(Frame frame) {
   auto opened = co_await service.open(std::move(frame), endpoint, {});
   opening = false;
-  session = opened.session;
+  if (opened.session) {
+    // This session ends with the process: its id travels nowhere.
+    auto here = *opened.session;
+    here.id.clear();
+    session = std::make_shared<const gateway::ClientSession>(std::move(here));
+  }
   say(opened.response);
   if (!session) co_return;
-  service.listen(session, [this](std::string message) {
-    worker.post([this, message = std::move(message)] { say(message); });
+  // A notification may be on its way here when the door is gone.
+  service.listen(session, [weak = weak_from_this(), &owner = worker](std::string message) {
+    owner.post([weak, message = std::move(message)] {
+      const auto self = weak.lock();
+      if (self && self->stdio.queued() < max_unread) self->say(message);
+    });
   });
 }
 
 awaitable<void> StdioDoor::Impl::serve(Frame frame) {
-  co_await service.request(session, std::move(frame), std::make_shared<LineResponder>(stdio));
+  const auto responder = std::make_shared<LineResponder>(stdio, std::string(frame.id()));
+  co_await service.request(session, std::move(frame), responder);
 }
 
 awaitable<void> StdioDoor::Impl::serve_all(std::vector<Frame> requests) {
   co_await serve_batch(
-      worker, service, session, std::move(requests), std::make_shared<LineResponder>(stdio)
+      worker, service, session, std::move(requests),
+      std::make_shared<LineResponder>(stdio, std::string())
   );
 }
 

@@ -22,6 +22,9 @@ constexpr auto default_retry = std::chrono::milliseconds(1000);
 constexpr int max_fruitless_resumes = 5;
 constexpr auto error_body_time = std::chrono::seconds(5);
 constexpr auto goodbye_time = std::chrono::seconds(2);
+/// A notification asks for nothing but a 202; a peer that takes longer for that is hung, and nobody
+/// must wait for it.
+constexpr core::Duration most_notice_time = std::chrono::seconds(10);
 
 Outcome failed(Failure failure) {
   Outcome outcome;
@@ -272,7 +275,8 @@ awaitable<std::optional<Failure>> HttpChannel::Impl::notify(
   const auto method = protocol::string_member(bytes, "method");
   const RequestFacts facts{method, has_session(session.get())};
   auto answer = co_await self->wire_.post(
-      std::move(bytes), session.get(), nullptr, self->after(self->timeout_)
+      std::move(bytes), session.get(), nullptr,
+      self->after(std::min(self->timeout_, most_notice_time))
   );
   if (!answer) co_return from_broken_exchange(answer.error(), facts);
   const auto& response = *answer;

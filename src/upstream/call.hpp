@@ -20,6 +20,8 @@ struct CallRequest {
   transport::Sink* sink =
       nullptr;  ///< what the server says meanwhile, progress tokens put back; outlives the call
   io::AbortSource* abort = nullptr;  ///< the caller gave up; outlives the call
+  /// Read when the abort has fired, in place of `cancel_reason`; outlives the call.
+  const std::string* reason_now = nullptr;
   std::string cancel_reason;    ///< filled by whoever aborts; sent with notifications/cancelled
   std::size_t stream_over = 0;  ///< larger JSON results may come as a stream; 0: never
   std::optional<core::Duration> timeout;  ///< instead of the configured one

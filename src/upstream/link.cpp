@@ -16,7 +16,7 @@ using recovery::Failure;
 
 /// One try of one call: what it sends under which id, and the clock it runs against.
 struct Link::Attempt final : transport::Sink {
-  Attempt(Link& owner, CallRequest& call) : link(owner), request(call) {
+  Attempt(Link& owner, CallRequest call) : link(owner), request(std::move(call)) {
     auto& timers = link.worker_.timers();
     const auto& config = link.config();
     timeout = request.timeout.value_or(config.timeout);
@@ -65,8 +65,12 @@ struct Link::Attempt final : transport::Sink {
     if (request.sink != nullptr) co_await request.sink->message(std::move(frame));
   }
 
+  const std::string& reason() const {
+    return request.reason_now != nullptr ? *request.reason_now : request.cancel_reason;
+  }
+
   Link& link;
-  CallRequest& request;
+  CallRequest request;
   std::string id;
   core::Duration timeout;
   core::TimePoint deadline, hard_deadline;
@@ -75,6 +79,35 @@ struct Link::Attempt final : transport::Sink {
   io::AbortSource::Subscription subscription;
   bool timed_out = false;
 };
+
+/// The rest of a large result. The call's deadline and its caller's abort hold until it has been
+/// read: each piece moves the deadline, as progress does.
+struct Link::TimedStream final : transport::BodyStream {
+  TimedStream(
+      std::shared_ptr<Link> owner, std::unique_ptr<Attempt> clock,
+      std::unique_ptr<transport::BodyStream> body
+  )
+      : link(std::move(owner)), attempt(std::move(clock)), inner(std::move(body)) {}
+
+  awaitable<std::expected<std::string_view, Failure>> read_some() override {
+    auto piece = co_await inner->read_some();
+    attempt->deadline =
+        std::min(attempt->hard_deadline, link->worker_.timers().now() + attempt->timeout);
+    co_return piece;
+  }
+
+  std::shared_ptr<Link> link;
+  std::unique_ptr<Attempt> attempt;
+  std::unique_ptr<transport::BodyStream> inner;
+};
+
+namespace {
+/// What a failure says about the connection: a body that broke off, or was over a limit of ours,
+/// says nothing.
+bool connection_lost(const Failure& failure) {
+  return failure.stage && *failure.stage != recovery::Stage::body;
+}
+}  // namespace
 
 Link::Link(
     io::Worker& worker, std::shared_ptr<const UpstreamConfig> config,
@@ -106,13 +139,8 @@ transport::Channel& Link::channel(const SessionView& session) const {
 
 awaitable<CallResult> Link::call(CallRequest request) {
   const auto self = shared_from_this();
-  struct Count {
-    explicit Count(std::size_t& of) : count(of) { ++count; }
-    ~Count() { --count; }
-    std::size_t& count;
-  } counting(in_flight_);
-
-  Attempt attempt(*this, request);
+  auto owned = std::make_unique<Attempt>(*this, std::move(request));
+  auto& attempt = *owned;
   CallResult result;
   bool repeated = false;
   auto wait = snapshot_.state == State::connecting ? config_->connect_timeout : config_->queue_wait;
@@ -121,35 +149,40 @@ awaitable<CallResult> Link::call(CallRequest request) {
     if (!session) {
       Failure not_sent;
       not_sent.delivery = Delivery::not_sent;
-      result.error = attempt.abort.aborted() ? failed(request, attempt, not_sent) : unavailable();
+      const bool given_up = attempt.abort.aborted() && !attempt.timed_out;
+      result.error = given_up ? failed(attempt, not_sent) : unavailable();
       co_return result;
     }
     result.generation = session->generation;
     auto outcome = co_await this->attempt(attempt, *session);
     if (!outcome.failure) {
+      session->proven->store(true, std::memory_order_relaxed);
       result.response = std::move(outcome.response);
-      result.stream = std::move(outcome.stream);
+      if (outcome.stream) {
+        result.stream =
+            std::make_unique<TimedStream>(self, std::move(owned), std::move(outcome.stream));
+      }
       co_return result;
     }
     const auto& failure = *outcome.failure;
     if (attempt.abort.aborted()) {
       if (failure.delivery != Delivery::not_sent) {
-        const auto reason =
-            attempt.timed_out ? std::string("deadline exceeded") : request.cancel_reason;
+        const auto reason = attempt.timed_out ? std::string("deadline exceeded") : attempt.reason();
         cancel_upstream(attempt.id, reason, session);
       }
-      result.error = failed(request, attempt, failure);
+      result.error = failed(attempt, failure);
       co_return result;
     }
     const bool lost = recovery::session_lost(failure);
     if (repeated || !(lost || failure.delivery == Delivery::not_sent)) {
-      if (lost || failure.stage) report_lost(session->generation, failure);
-      result.error = failed(request, attempt, failure);
+      if (lost || connection_lost(failure)) report_lost(session->generation, failure);
+      result.error = failed(attempt, failure);
       co_return result;
     }
     repeated = true;
     wait = lost ? config_->recovery_wait : config_->queue_wait;
-    if (co_await heal(session->generation, failure)) result.generation = session->generation - 1;
+    if (co_await heal(session->generation, failure, attempt.abort))
+      result.generation = session->generation - 1;
   }
 }
 
@@ -185,9 +218,9 @@ awaitable<std::shared_ptr<const SessionView>> Link::session_after(
 ) {
   const auto until = worker_.timers().now() + wait;
   for (;;) {
+    if (abort.aborted()) co_return nullptr;
     if (snapshot_.session && snapshot_.session->generation > generation)
       co_return snapshot_.session;
-    if (abort.aborted()) co_return nullptr;
     switch (snapshot_.state) {
       case State::parked:
       case State::failed:
@@ -204,12 +237,28 @@ awaitable<std::shared_ptr<const SessionView>> Link::session_after(
   }
 }
 
-awaitable<bool> Link::heal(std::uint64_t generation, const Failure& failure) {
+awaitable<bool> Link::heal(
+    std::uint64_t generation, const Failure& failure, io::AbortSource& abort
+) {
+  // The rebuild goes on without a caller that gives up, or lets itself be waited for in vain.
+  struct Healing {
+    explicit Healing(io::Worker& worker) : ended(worker.executor(), worker.timers()) {}
+    io::Event ended;
+    bool alive = false;
+  };
   const auto supervisor = supervisor_.lock();
   if (!supervisor) co_return false;
-  co_return co_await supervisor->heal(
-      generation, recovery::session_lost(failure), recovery::describe(failure)
+  const auto healing = std::make_shared<Healing>(worker_);
+  tasks_.spawn(
+      [](std::shared_ptr<Supervisor> by, std::shared_ptr<Healing> result, std::uint64_t lost,
+         bool session_lost, std::string because) -> awaitable<void> {
+        result->alive = co_await by->heal(lost, session_lost, std::move(because));
+        result->ended.set();
+      }(supervisor, healing, generation, recovery::session_lost(failure),
+                                                 recovery::describe(failure))
   );
+  co_await healing->ended.wait(std::nullopt, &abort);
+  co_return healing->alive;
 }
 
 void Link::report_lost(std::uint64_t generation, const Failure& failure) {
@@ -257,12 +306,11 @@ CallError Link::unavailable() const {
   }
 }
 
-CallError Link::failed(const CallRequest& request, const Attempt& attempt, const Failure& failure)
-    const {
+CallError Link::failed(const Attempt& attempt, const Failure& failure) const {
   CallError error;
   error.delivery = failure.delivery;
   error.retryable = error.not_executed();
-  const auto& method = request.frame->method();
+  const auto& method = attempt.request.frame->method();
   if (attempt.timed_out) {
     error.kind = "timeout";
     const auto seconds = std::chrono::duration<double>(attempt.timeout).count();
@@ -313,14 +361,15 @@ awaitable<void> Link::notify(std::string bytes, std::optional<std::uint64_t> gen
   if (failure) core::log::warn("upstream", "{}: {}", name(), recovery::describe(*failure));
 }
 
-awaitable<bool> Link::wait_for_catalogue(core::TimePoint until) {
+awaitable<bool> Link::wait_for_catalogue(core::TimePoint until, io::AbortSource* abort) {
   const auto self = shared_from_this();
   while (!snapshot_.catalogue) {
     const bool hopeless = snapshot_.state != State::connecting &&
                           snapshot_.state != State::recovering &&
                           snapshot_.state != State::backing_off && snapshot_.state != State::ready;
     if (hopeless || worker_.timers().now() >= until) co_return false;
-    co_await changed_.wait(until);
+    if (!co_await changed_.wait(until, abort) && abort != nullptr && abort->aborted())
+      co_return false;
   }
   co_return true;
 }

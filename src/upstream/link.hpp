@@ -29,7 +29,6 @@ class Link : public std::enable_shared_from_this<Link> {
   const std::string& name() const { return config_->name; }
   const UpstreamConfig& config() const { return *config_; }
   const Snapshot& snapshot() const { return snapshot_; }
-  std::size_t in_flight() const { return in_flight_; }
 
   /// Sends a client's request and sees it through: waits for a session, maps id, name and progress
   /// token, keeps the deadline (extended by progress), repeats it once on a newer session after a
@@ -38,8 +37,8 @@ class Link : public std::enable_shared_from_this<Link> {
   /// Sends a client's notification, or the response to a request that came on generation
   /// `generation`. Dropped with a log line when that generation is gone.
   awaitable<void> notify(std::string bytes, std::optional<std::uint64_t> generation = std::nullopt);
-  /// Waits until a catalogue is known or `until` passed. False: still none.
-  awaitable<bool> wait_for_catalogue(core::TimePoint until);
+  /// Waits until a catalogue is known `until` passed or `abort` fired. False: still none.
+  awaitable<bool> wait_for_catalogue(core::TimePoint until, io::AbortSource* abort = nullptr);
 
   std::shared_ptr<Supervisor> supervisor() const { return supervisor_.lock(); }
 
@@ -52,7 +51,7 @@ class Link : public std::enable_shared_from_this<Link> {
 
  private:
   struct Attempt;
-  struct Wait;
+  struct TimedStream;
 
   transport::Channel& channel(const SessionView& session) const;
   awaitable<std::shared_ptr<const SessionView>> session_after(
@@ -60,12 +59,12 @@ class Link : public std::enable_shared_from_this<Link> {
   );
   awaitable<transport::Outcome> attempt(Attempt& attempt, const SessionView& session);
   /// True: the session of that generation proved to be alive after all.
-  awaitable<bool> heal(std::uint64_t generation, const recovery::Failure& failure);
+  awaitable<bool> heal(
+      std::uint64_t generation, const recovery::Failure& failure, io::AbortSource& abort
+  );
   void report_lost(std::uint64_t generation, const recovery::Failure& failure);
   CallError unavailable() const;
-  CallError failed(
-      const CallRequest& request, const Attempt& attempt, const recovery::Failure& failure
-  ) const;
+  CallError failed(const Attempt& attempt, const recovery::Failure& failure) const;
   void cancel_upstream(
       std::string id, std::string reason, std::shared_ptr<const SessionView> session
   );
@@ -79,7 +78,6 @@ class Link : public std::enable_shared_from_this<Link> {
   Snapshot snapshot_;
   io::Event changed_;
   io::TaskGroup tasks_;
-  std::size_t in_flight_ = 0;
 };
 
 }  // namespace mooring::upstream

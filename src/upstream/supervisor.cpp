@@ -72,7 +72,7 @@ awaitable<void> Supervisor::run() {
 awaitable<LifecycleEvent> Supervisor::next_event() {
   for (;;) {
     if (stopping_) co_return LifecycleEvent::stop;
-    if (std::exchange(wake_for_reconnect_, false)) co_return LifecycleEvent::reconnect;
+    if (std::exchange(wake_for_reconnect_, false) && !view_) co_return LifecycleEvent::reconnect;
     if (std::exchange(wake_for_loss_, false) && lifecycle_.state() == State::ready) {
       co_return lost_proven_ ? LifecycleEvent::lost : LifecycleEvent::lost_unproven;
     }
@@ -91,7 +91,11 @@ awaitable<Lifecycle::Step> Supervisor::attempt() {
   });
   const auto result = co_await connect(abort);
   home_.timers().cancel(timer);
-  if (stopping_) co_return lifecycle_.on(LifecycleEvent::stop);
+  if (stopping_) {
+    // stop() may have looked before this attempt had a process.
+    if (process_) co_await std::exchange(process_, nullptr)->close();
+    co_return lifecycle_.on(LifecycleEvent::stop);
+  }
   if (!result) {
     last_error_.clear();
     co_return lifecycle_.on(LifecycleEvent::connected);
@@ -220,6 +224,8 @@ awaitable<void> Supervisor::stop() {
   if (view && !view->process) co_await end_session(view);
   if (process_) co_await std::exchange(process_, nullptr)->close();
   co_await tasks_.join();
+  // Each link ends where it lived, with the last reference that its worker holds.
+  links_.clear();
 }
 
 awaitable<void> Supervisor::end_session(std::shared_ptr<const SessionView> view) {

@@ -125,6 +125,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   );
   void want_refresh(std::string_view list_changed_method);
   awaitable<void> refresh_loop();
+  awaitable<std::optional<recovery::Failure>> refresh(const SessionView& view);
   void adopt(Catalogue catalogue);
 
   io::Worker& home_;

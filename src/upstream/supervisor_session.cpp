@@ -253,18 +253,22 @@ void Supervisor::established(
       "upstream", "{}: ready (generation {}, protocol {})", config_->name, view->generation,
       view->server.protocol_version
   );
+  drop_session();
   view_ = std::move(view);
+  // Whoever asked for an attempt meanwhile has got it.
+  wake_for_reconnect_ = wake_for_loss_ = false;
   server_ = view_->server;
   last_success_ = std::chrono::system_clock::now();
-  if (first) {
+  const bool listed = first.has_value();
+  if (listed) {
     loaded_at_.fill(home_.timers().now());
     catalogue_ = std::make_shared<const Catalogue>(std::move(*first));
   } else {
     // Callers need the session now; what it lists can follow.
     dirty_.fill(true);
-    tasks_.spawn(refresh_loop());
   }
   session_abort_ = std::make_shared<io::AbortSource>();
+  if (!listed) tasks_.spawn(refresh_loop());
   if (!view_->process) tasks_.spawn(listen_loop(view_, session_abort_));
 }
 
@@ -325,7 +329,9 @@ awaitable<std::optional<Failure>> Supervisor::load(
           "upstream", "{}: {} answered with an error: {}", config_->name, method,
           protocol::string_member(outcome.response->error(), "message")
       );
-      break;
+      // What was listed before stands: a server in trouble must not make its tools vanish.
+      into[kind].offered = true;
+      co_return std::nullopt;
     }
     if (!pages.add(outcome.response->result())) break;
     params = fmt::format(R"({{"cursor":{}}})", pages.cursor());
@@ -348,35 +354,54 @@ void Supervisor::want_refresh(std::string_view list_changed_method) {
 awaitable<void> Supervisor::refresh_loop() {
   if (refreshing_) co_return;
   refreshing_ = true;
-  io::AbortSource abort;
-  const auto subscription = stop_.subscribe([&abort] { abort.abort(); });
+  core::Backoff backoff;
   while (view_ && !stopping_ && std::ranges::any_of(dirty_, std::identity{})) {
     const auto view = view_;
-    const auto timer = home_.timers().arm_after(config_->timeout, [&abort] { abort.abort(); });
-    auto next = catalogue_ ? *catalogue_ : Catalogue{};
-    std::optional<Failure> failure;
-    for (const auto kind : all_lists) {
-      const auto index = static_cast<std::size_t>(kind);
-      if (!std::exchange(dirty_[index], false) || failure) continue;
-      failure = co_await load(*view, next, kind, abort);
-      if (!failure) loaded_at_[index] = home_.timers().now();
-    }
-    home_.timers().cancel(timer);
-    adopt(std::move(next));
-    if (failure) {
-      core::log::warn(
-          "upstream", "{}: could not list again: {}", config_->name, recovery::describe(*failure)
-      );
-      if (recovery::session_lost(*failure)) {
-        lost_on_home(view->generation, true, recovery::describe(*failure));
-      } else if (failure->stage && !abort.aborted()) {
-        lost_on_home(view->generation, false, recovery::describe(*failure));
-      }
+    const auto failure = co_await refresh(*view);
+    refreshed_.notify();
+    if (!failure || view_ != view) continue;  // another session stands by now: list on that one
+    const auto because = recovery::describe(*failure);
+    core::log::warn("upstream", "{}: could not list again: {}", config_->name, because);
+    const bool lost = recovery::session_lost(*failure);
+    if (lost || (failure->stage && *failure->stage != Stage::body && !failure->aborted)) {
+      lost_on_home(view->generation, lost, because);
       break;
     }
+    if (backoff.attempts() >= config_->reconnect_attempts) {
+      dirty_.fill(false);
+      break;
+    }
+    const auto wait = std::max(
+        backoff.next(core::system_random()), retry_after(*failure).value_or(core::Duration{0})
+    );
+    co_await io::sleep_until(home_.timers(), home_.timers().now() + wait, &stop_);
   }
   refreshing_ = false;
   refreshed_.notify();
+}
+
+/// Loads what is dirty. A list stays dirty until it was loaded.
+awaitable<std::optional<Failure>> Supervisor::refresh(const SessionView& view) {
+  io::AbortSource abort;
+  const auto of_session = session_abort_;
+  const auto stopped = stop_.subscribe([&abort] { abort.abort(); });
+  const auto ended = of_session->subscribe([&abort] { abort.abort(); });
+  const auto timer = home_.timers().arm_after(config_->timeout, [&abort] { abort.abort(); });
+  auto next = catalogue_ ? *catalogue_ : Catalogue{};
+  std::optional<Failure> failure;
+  for (const auto kind : all_lists) {
+    const auto index = static_cast<std::size_t>(kind);
+    if (failure || !std::exchange(dirty_[index], false)) continue;
+    failure = co_await load(view, next, kind, abort);
+    if (failure) {
+      dirty_[index] = true;
+    } else {
+      loaded_at_[index] = home_.timers().now();
+    }
+  }
+  home_.timers().cancel(timer);
+  adopt(std::move(next));
+  co_return failure;
 }
 
 void Supervisor::adopt(Catalogue catalogue) {

@@ -35,7 +35,7 @@ TEST(Listeners, a_server_is_heard_on_its_own_endpoint_and_on_the_aggregate) {
   const Client all("1"), git("2", "git"), files("3", "files");
   for (const auto* client : {&all, &git, &files}) client->listen(listeners);
   EXPECT_EQ(listeners.listening(), 3u);
-  listeners.broadcast("git", "m");
+  listeners.log("git", 7, "m");
   EXPECT_EQ(all.take(), Heard{"m"});
   EXPECT_EQ(git.take(), Heard{"m"});
   EXPECT_EQ(files.take(), Heard{});
@@ -54,12 +54,12 @@ TEST(Listeners, who_stops_listening_hears_nothing_and_may_come_back) {
   listeners.unlisten(*client.session);
   listeners.unlisten(*client.session);
   EXPECT_EQ(listeners.listening(), 0u);
-  listeners.broadcast("git", "m");
+  listeners.log("git", 7, "m");
   listeners.log("git", 7, "m");
   listeners.to_endpoint("", "m");
   EXPECT_EQ(client.take(), Heard{});
   client.listen(listeners);
-  listeners.broadcast("git", "again");
+  listeners.log("git", 7, "again");
   EXPECT_EQ(client.take(), Heard{"again"});
 }
 
@@ -69,7 +69,7 @@ TEST(Listeners, the_latest_stream_of_a_session_is_the_only_one) {
   client.listen(listeners);
   const auto former = std::exchange(client.heard, std::make_shared<Heard>());
   client.listen(listeners);
-  listeners.broadcast("git", "m");
+  listeners.log("git", 7, "m");
   EXPECT_EQ(*former, Heard{});
   EXPECT_EQ(client.take(), Heard{"m"});
   EXPECT_EQ(listeners.listening(), 1u);

@@ -18,12 +18,15 @@ _mooring() {
     --log-level) mapfile -t COMPREPLY < <(compgen -W "trace debug info warn error off" -- "$cur"); return ;;
     --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur"); return ;;
     --listen) mapfile -t COMPREPLY < <(compgen -W "127.0.0.1:7777 127.0.0.1:0" -- "$cur"); return ;;
+    --header | --timeout | --threads | -n | --lines) COMPREPLY=(); return ;;
   esac
   local options="--config --state-dir --log-level --help"
   case $command in
     "") mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$cur"); return ;;
     serve) options+=" --listen --stdio --threads --insecure --log-format" ;;
-    *) options+=" --json" ;;
+    logs) options+=" --lines --follow" ;;
+    status | doctor) options+=" --json" ;;
+    *) options+=" --json --header --timeout" ;;
   esac
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")

@@ -5,7 +5,8 @@ function __mooring_servers
 end
 
 complete -c mooring -f
-set -l with_server tools resources prompts call read prompt status logs test
+set -l connecting tools resources prompts call read prompt test
+set -l with_server $connecting status logs
 complete -c mooring -n __fish_use_subcommand -a serve -d 'Run the gateway'
 complete -c mooring -n __fish_use_subcommand -a tools -d 'List tools'
 complete -c mooring -n __fish_use_subcommand -a resources -d 'List resources'
@@ -23,7 +24,11 @@ complete -c mooring -l config -r -F -d 'Configuration file'
 complete -c mooring -l state-dir -r -F -d 'State directory'
 complete -c mooring -l log-level -x -a 'trace debug info warn error off' -d 'How much to log'
 complete -c mooring -n "__fish_seen_subcommand_from $with_server" -a '(__mooring_servers)'
-complete -c mooring -n "__fish_seen_subcommand_from $with_server doctor" -l json -d 'Print the result object'
+complete -c mooring -n "__fish_seen_subcommand_from $connecting status doctor" -l json -d 'Print the result object'
+complete -c mooring -n "__fish_seen_subcommand_from $connecting" -l header -x -d 'Header for a URL'
+complete -c mooring -n "__fish_seen_subcommand_from $connecting" -l timeout -x -d 'Give up after so many seconds'
+complete -c mooring -n '__fish_seen_subcommand_from logs' -s n -l lines -x -d 'How many of the last lines'
+complete -c mooring -n '__fish_seen_subcommand_from logs' -s f -l follow -d 'Go on with what is added'
 complete -c mooring -n '__fish_seen_subcommand_from serve' -l listen -x -d 'Where to listen'
 complete -c mooring -n '__fish_seen_subcommand_from serve' -l stdio -d 'MCP on stdin and stdout'
 complete -c mooring -n '__fish_seen_subcommand_from serve' -l threads -x -d 'Worker threads'

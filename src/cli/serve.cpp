@@ -98,6 +98,9 @@ class Service {
 
   int run() {
     auto& control = *workers_.front();
+    // Before anybody can know of us: whoever asks us to end gets an orderly end.
+    signals_ =
+        std::make_unique<io::Signals>(control, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP});
     const bool listens = !options_.stdio || options_.listen;
     if (listens) {
       server_ = std::make_unique<server::GatewayServer>(pointers_, *gateway_, settings_);
@@ -119,8 +122,6 @@ class Service {
     for (std::size_t i = 1; i < workers_.size(); ++i) workers_[i]->start();
     io::TaskGroup life(control.executor()), watchers(control.executor());
     watchers_ = &watchers;
-    signals_ =
-        std::make_unique<io::Signals>(control, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP});
     reloaded_ = std::make_unique<io::Event>(control.executor(), control.timers());
     life.spawn(live());
     watchers.spawn(watch_signals());

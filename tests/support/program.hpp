@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -31,12 +32,18 @@ class Program {
  public:
   using Environment = std::map<std::string, std::string>;
 
+  enum class Stderr { pipe, terminal };
+
   /// `environment` is laid over our own; an empty value removes the name.
-  explicit Program(const std::vector<std::string>& words, const Environment& environment = {}) {
+  explicit Program(
+      const std::vector<std::string>& words, const Environment& environment = {},
+      Stderr err = Stderr::pipe
+  ) {
     std::array<std::array<int, 2>, 3> pipes{};
     for (auto& pipe : pipes) {
       if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     }
+    if (err == Stderr::terminal) use_terminal(pipes[2]);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, pipes[0][0], 0);
@@ -103,6 +110,15 @@ class Program {
   }
 
  private:
+  static void use_terminal(std::array<int, 2>& pipe) {
+    for (const int fd : pipe) ::close(fd);
+    pipe[0] = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (pipe[0] < 0 || ::grantpt(pipe[0]) != 0 || ::unlockpt(pipe[0]) != 0) {
+      throw std::runtime_error("no terminal");
+    }
+    pipe[1] = ::open(::ptsname(pipe[0]), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  }
+
   static std::vector<char*> pointers(const std::vector<std::string>& words) {
     std::vector<char*> all;
     for (const auto& word : words) all.push_back(const_cast<char*>(word.c_str()));

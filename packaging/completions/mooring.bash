@@ -1,7 +1,7 @@
 # bash completion for mooring
 
 _mooring_servers() {
-  mooring status --json 2>/dev/null | grep -o '"name": *"[^"]*"' | cut -d'"' -f4
+  mooring status 2>/dev/null | awk '/^SERVER/ { on = 1; next } on && NF { print $1 }'
 }
 
 _mooring() {

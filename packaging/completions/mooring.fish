@@ -1,7 +1,7 @@
 # fish completion for mooring
 
 function __mooring_servers
-    mooring status --json 2>/dev/null | string match -rag '"name": *"([^"]*)"'
+    mooring status 2>/dev/null | awk '/^SERVER/ { on = 1; next } on && NF { print $1 }'
 end
 
 complete -c mooring -f

@@ -233,6 +233,15 @@ std::string RawConnection::response() {
   return message;
 }
 
+std::string RawConnection::until(std::string_view mark) {
+  std::size_t found = std::string::npos;
+  while ((found = read_.find(mark)) == std::string::npos && more()) {
+  }
+  auto taken = read_.substr(0, found == std::string::npos ? found : found + mark.size());
+  read_.erase(0, taken.size());
+  return taken;
+}
+
 std::string RawConnection::to_end() {
   while (more()) {
   }

@@ -98,6 +98,7 @@ class RawConnection {
   /// One response with a Content-Length, head and body; what came where the peer closed before.
   std::string response();
   std::string to_end();
+  std::string until(std::string_view mark);  ///< everything up to and with it
 
  private:
   bool more();

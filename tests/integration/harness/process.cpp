@@ -78,6 +78,16 @@ std::string Process::line(std::string_view part) {
   ).value_or("");
 }
 
+Everything::Everything(std::vector<std::string> more)
+    : process_([&] {
+        std::vector<std::string> words = {everything_program, "--listen", "127.0.0.1:0"};
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+      }()) {
+  const auto line = process_.line("http://");
+  url_ = line.substr(line.find("http://")) + "/mcp";
+}
+
 bool alive(pid_t pid) {
   std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
   std::string text;

@@ -34,6 +34,18 @@ class Process {
   std::thread reader_;
 };
 
+/// mooring-everything over Streamable HTTP.
+class Everything {
+ public:
+  explicit Everything(std::vector<std::string> more = {});
+  std::string url() const { return url_; }
+  Process& process() { return process_; }
+
+ private:
+  Process process_;
+  std::string url_;
+};
+
 /// True while a process of this id runs (a zombie does not).
 bool alive(pid_t pid);
 /// Waits until `pid` is gone.

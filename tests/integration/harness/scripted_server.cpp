@@ -71,6 +71,20 @@ Answer http(
   };
 }
 
+Answer asking(std::string request) {
+  return [request](
+             ScriptedServer& server, io::HttpExchange& exchange, Seen seen
+         ) -> awaitable<void> {
+    co_await exchange.begin_stream(200, sse_type);
+    co_await exchange.write(protocol::encode_sse(request));
+    const auto response = co_await server.response_to("\"q\"");
+    const auto raw =
+        fmt::format(R"({{"content":[{{"type":"text","text":{}}}]}})", protocol::quote(response));
+    co_await exchange.write(protocol::encode_sse(protocol::make_result(seen.id, raw)));
+    co_await exchange.end_stream();
+  };
+}
+
 Answer silence() {
   return [](ScriptedServer& server, io::HttpExchange& exchange, Seen) -> awaitable<void> {
     exchange.on_peer_gone([&server] { server.released().notify(); });
@@ -175,6 +189,16 @@ bool ScriptedServer::wait_listener() {
   return listeners_.wait([](int) { return true; }).has_value();
 }
 
+awaitable<std::string> ScriptedServer::response_to(std::string id) {
+  for (;;) {
+    for (const auto& seen : seen_.all()) {
+      if (seen.method.empty() && seen.id == id && seen.http_method == "POST") co_return seen.body;
+    }
+    if (stopping_) co_return "{}";
+    co_await stirred_.wait();
+  }
+}
+
 awaitable<void> ScriptedServer::handle(io::HttpExchange& exchange) {
   auto seen = read(exchange);
   Answer answer;
@@ -192,6 +216,7 @@ awaitable<void> ScriptedServer::handle(io::HttpExchange& exchange) {
     }
   }
   seen_.add(seen);
+  if (seen.method.empty()) stirred_.notify();
   if (answer) {
     co_await answer(*this, exchange, std::move(seen));
   } else {

@@ -47,6 +47,9 @@ Answer http(
     int status, std::string type, std::string body,
     std::vector<std::pair<std::string, std::string>> headers = {}
 );
+/// Asks the client `request` (a whole JSON-RPC request with the id "q") on the stream of the call,
+/// waits for the response, and makes its JSON the text of the call's result.
+Answer asking(std::string request);
 /// Reads the request and says nothing until the server stops, the client leaves or `release` is
 /// called.
 Answer silence();
@@ -85,6 +88,8 @@ class ScriptedServer {
 
   // For answers, on the server's thread:
   io::Event& released() { return released_; }
+  /// The response to a request of ours, as it came.
+  awaitable<std::string> response_to(std::string id);
 
  private:
   awaitable<void> handle(io::HttpExchange& exchange);

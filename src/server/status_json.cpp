@@ -42,7 +42,8 @@ json::object describe(const upstream::Status& server) {
   }
   if (!server.protocol_version.empty()) out["protocol_version"] = server.protocol_version;
   boost::system::error_code error;
-  auto info = json::parse(server.server_info.empty() ? "{}" : server.server_info, error);
+  const auto told = server.server_info.empty() ? "{}" : core::redact(server.server_info);
+  auto info = json::parse(told, error);
   if (!error) out["server_info"] = std::move(info);
   if (server.pid) out["pid"] = *server.pid;
   out["tools"] = server.listed[0];

@@ -23,6 +23,7 @@ struct StdioDoor::Impl : std::enable_shared_from_this<StdioDoor::Impl> {
   void take(std::string line);
   void take_frame(Frame frame);
   awaitable<void> open(Frame frame);
+  void listen();
   awaitable<void> serve(Frame frame);
   awaitable<void> serve_all(std::vector<Frame> requests);
   void say(std::string_view message) { stdio.write(protocol::one_line(message) + "\n"); }
@@ -35,6 +36,8 @@ struct StdioDoor::Impl : std::enable_shared_from_this<StdioDoor::Impl> {
   io::TaskGroup tasks;
   gateway::ClientSessionPtr session;
   bool opening = false;
+  std::vector<std::string> held;  ///< came while `initialize` was being answered
+  std::size_t held_bytes = 0;
 };
 
 namespace {
@@ -86,10 +89,10 @@ awaitable<void> StdioDoor::run() {
   for (;;) {
     const auto bytes = co_await impl_->stdio.read_some();
     if (bytes.empty()) break;
+    auto dropped = impl_->framer.dropped();
     impl_->framer.feed(bytes);
-    const auto dropped = impl_->framer.dropped();
     while (auto line = impl_->framer.next()) impl_->take(std::move(*line));
-    if (impl_->framer.dropped() != dropped) {
+    for (; dropped != impl_->framer.dropped(); ++dropped) {
       impl_->say(protocol::make_error(
           {}, protocol::invalid_request, "the message is larger than limits.request_bytes"
       ));
@@ -104,6 +107,12 @@ awaitable<void> StdioDoor::run() {
 }
 
 void StdioDoor::Impl::take(std::string line) {
+  // Scripts write all they have to say at once.
+  if (opening && held_bytes + line.size() <= max_parts) {
+    held_bytes += line.size();
+    held.push_back(std::move(line));
+    return;
+  }
   if (protocol::is_batch(line)) {
     if (!session || session->version != protocol::Version::v2025_03_26) {
       return say(protocol::make_error(
@@ -159,7 +168,12 @@ awaitable<void> StdioDoor::Impl::open(Frame frame) {
     session = std::make_shared<const gateway::ClientSession>(std::move(here));
   }
   say(opened.response);
-  if (!session) co_return;
+  if (session) listen();
+  held_bytes = 0;
+  for (auto& line : std::exchange(held, {})) take(std::move(line));
+}
+
+void StdioDoor::Impl::listen() {
   // A notification may be on its way here when the door is gone.
   service.listen(session, [weak = weak_from_this(), &owner = worker](std::string message) {
     owner.post([weak, message = std::move(message)] {

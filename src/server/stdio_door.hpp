@@ -10,7 +10,7 @@ namespace mooring::server {
 
 /// MCP over stdin and stdout, the server's side: one message a line, one session for the life of
 /// the process. `initialize` opens it on `endpoint`; whatever comes before gets −32600 ("not
-/// initialized"), ping excepted.
+/// initialized"), ping excepted; what comes before its answer waits for it.
 class StdioDoor {
  public:
   StdioDoor(

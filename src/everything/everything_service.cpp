@@ -77,6 +77,7 @@ void EverythingService::drop_later() {
   dropping_ = world_.timers.arm_after(*world_.options.drop_every, [this] {
     core::log::info("everything", "forgetting {} sessions", world_.sessions.size());
     world_.sessions.forget_all();
+    if (on_drop_) on_drop_();
     drop_later();
   });
 }

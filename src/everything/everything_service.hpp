@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,9 @@ class EverythingService final : public gateway::Service {
   void end(gateway::ClientSessionPtr client) override;
   bool has_endpoint(std::string_view endpoint) override { return endpoint.empty(); }
 
+  /// Called after `--drop-every` has forgotten all sessions: a server that restarts cuts its
+  /// streams, too.
+  void on_drop(std::function<void()> told) { on_drop_ = std::move(told); }
   /// Cancels what runs, so that the doors can close.
   void shut_down();
 
@@ -44,6 +48,7 @@ class EverythingService final : public gateway::Service {
 
   World& world_;
   core::Timers::Id dropping_ = 0;
+  std::function<void()> on_drop_;
 };
 
 }  // namespace mooring::everything

@@ -49,6 +49,7 @@ class Program {
     options.always_stream = line_.always_stream;
     options.json_only = line_.options.json_response;
     http_door_.emplace(worker_, service_, options);
+    service_.on_drop([this] { http_door_->end_listening(); });
     front_.emplace(
         world_, service_, *find_expiry_dialect(line_.options.expiry_dialect),
         server::HostCheck{line_.allowed_hosts, {}},

@@ -167,6 +167,12 @@ void EventStreams::end_all() {
   for (const auto& [number, stream] : streams_) stream->end();
 }
 
+void EventStreams::end_standalone() {
+  for (const auto& [number, stream] : streams_) {
+    if (stream->standalone()) stream->end();
+  }
+}
+
 EventStreams::Map::iterator EventStreams::forget(Map::iterator at) {
   const auto stream = at->second;
   stream->end();

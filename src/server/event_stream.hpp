@@ -38,6 +38,7 @@ class EventStream {
   EventStream& operator=(const EventStream&) = delete;
 
   const std::string& session_key() const { return session_key_; }
+  bool standalone() const { return id_.request_id.empty(); }
   std::string priming(int retry_ms) const;  ///< an event with the current id and no data
   void append(std::string_view message);    ///< one JSON-RPC message
   void end();                               ///< nothing more will come
@@ -94,6 +95,7 @@ class EventStreams {
   /// Gone at once, with everything of this session.
   void drop_session(const std::string& session_key);
   void end_all();
+  void end_standalone();
   const std::string& boot() const { return boot_; }
   std::size_t size() const { return streams_.size(); }
 

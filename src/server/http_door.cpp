@@ -157,6 +157,8 @@ awaitable<void> HttpDoor::handle(
   }
 }
 
+void HttpDoor::end_listening() { impl_->streams.end_standalone(); }
+
 awaitable<void> HttpDoor::stop() {
   impl_->stopping = true;
   impl_->streams.end_all();

@@ -44,6 +44,8 @@ class HttpDoor {
   /// Serves one exchange on an endpoint ("" or a server's name). Host, Origin and credentials were
   /// checked before.
   awaitable<void> handle(io::HttpExchange& exchange, std::string endpoint, std::string principal);
+  /// Ends the standalone streams of all sessions.
+  void end_listening();
   /// Ends all streams and waits for the requests in hand.
   awaitable<void> stop();
   std::size_t requests_in_flight() const;

@@ -169,6 +169,10 @@ void ScriptedServer::release() {
   background_.call([this] { released_.set(); });
 }
 
+void ScriptedServer::forget_answers() {
+  background_.call([this] { answers_from_ = seen_.all().size(); });
+}
+
 std::size_t ScriptedServer::count(const std::string& method) const { return all(method).size(); }
 
 std::vector<Seen> ScriptedServer::all(const std::string& method) const {
@@ -191,8 +195,9 @@ bool ScriptedServer::wait_listener() {
 
 awaitable<std::string> ScriptedServer::response_to(std::string id) {
   for (;;) {
-    for (const auto& seen : seen_.all()) {
-      if (seen.method.empty() && seen.id == id && seen.http_method == "POST") co_return seen.body;
+    const auto all = seen_.all();
+    for (auto i = answers_from_; i < all.size(); ++i) {
+      if (all[i].method.empty() && all[i].id == id) co_return all[i].body;
     }
     if (stopping_) co_return "{}";
     co_await stirred_.wait();

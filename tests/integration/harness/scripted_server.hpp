@@ -78,6 +78,7 @@ class ScriptedServer {
   /// A message on every open GET stream.
   void push(std::string message);
   void release();
+  void forget_answers();  ///< of clients, to what was asked
 
   Inbox<Seen>& seen() { return seen_; }
   std::size_t count(const std::string& method) const;
@@ -108,6 +109,7 @@ class ScriptedServer {
   std::set<std::string> sessions_;
   int last_session_ = 0;
 
+  std::size_t answers_from_ = 0;     ///< where `response_to` begins to look
   std::vector<std::string> pushed_;  ///< on the worker's thread, as what follows
   bool stopping_ = false;
   Inbox<int> listeners_;

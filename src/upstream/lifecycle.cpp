@@ -27,7 +27,8 @@ std::string_view to_string(State state) {
 }
 
 namespace {
-/// So many sessions in a row may be lost unproven and rebuilt at once.
+/// Of sessions in a row that are lost unproven this one is rebuilt after a wait: those before it at
+/// once, those after it at the pace of a parked upstream.
 constexpr int unproven_rebuilds = 3;
 }  // namespace
 
@@ -66,6 +67,7 @@ Lifecycle::Step Lifecycle::on(LifecycleEvent event, std::optional<core::Duration
         state_ = State::recovering;
         return {connect, {}};
       }
+      if (unproven_ > unproven_rebuilds) return park(State::parked, retry_after);
       state_ = State::backing_off;
       return {Step::Do::wait, flapping_.next(random_)};
     case LifecycleEvent::lost:

@@ -15,7 +15,8 @@ using recovery::Failure;
 
 namespace {
 constexpr core::Duration probe_request_interval = std::chrono::seconds(10);
-}
+constexpr core::Duration proof_of_life = std::chrono::seconds(3);  ///< of a process
+}  // namespace
 
 Supervisor::Supervisor(
     io::Worker& home, std::shared_ptr<const UpstreamConfig> config,
@@ -90,6 +91,7 @@ awaitable<Lifecycle::Step> Supervisor::attempt() {
     abort.abort();
   });
   const auto result = co_await connect(abort);
+  opening_.reset();
   home_.timers().cancel(timer);
   if (stopping_) {
     // stop() may have looked before this attempt had a process.
@@ -127,6 +129,8 @@ void Supervisor::lost_on_home(std::uint64_t generation, bool session_lost, std::
   last_error_ = std::move(because);
   auto old = view_;
   lost_proven_ = old->proven->load(std::memory_order_relaxed);
+  // One that answers and dies, over and over, is no better than one that never answers.
+  if (old->process && home_.timers().now() - stands_since_ < proof_of_life) lost_proven_ = false;
   drop_session();
   if (!old->process) {
     if (session_lost) {

@@ -161,6 +161,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   std::uint64_t attempts_ended_ = 0;
   bool stopping_ = false, wake_for_reconnect_ = false, wake_for_loss_ = false;
   bool lost_proven_ = false;
+  core::TimePoint stands_since_{};
   io::Event wake_;       ///< something for run() to look at
   io::Event attempted_;  ///< an attempt ended
   io::Event refreshed_;

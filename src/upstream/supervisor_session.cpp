@@ -37,6 +37,7 @@ std::optional<core::Duration> retry_after(const Failure& failure) {
 
 /// No retry within seconds can help: the address is not an MCP endpoint, or wants credentials.
 bool is_hopeless(const Failure& failure) {
+  if (recovery::session_lost(failure)) return false;
   if (failure.stage) return *failure.stage == Stage::tls;
   if (!failure.http_status) return false;
   const int status = *failure.http_status;
@@ -116,7 +117,6 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::Abort
   if (error && error->try_other && !abort.aborted()) {
     error = co_await fall_back(view, std::move(*error), abort);
   }
-  opening_.reset();
   if (error) co_return error;
 
   std::optional<Catalogue> first;
@@ -254,11 +254,12 @@ void Supervisor::established(
       view->server.protocol_version
   );
   drop_session();
-  view_ = std::move(view);
+  view_ = view;
   // Whoever asked for an attempt meanwhile has got it.
   wake_for_reconnect_ = wake_for_loss_ = false;
   server_ = view_->server;
   last_success_ = std::chrono::system_clock::now();
+  stands_since_ = home_.timers().now();
   const bool listed = first.has_value();
   if (listed) {
     loaded_at_.fill(home_.timers().now());
@@ -268,8 +269,9 @@ void Supervisor::established(
     dirty_.fill(true);
   }
   session_abort_ = std::make_shared<io::AbortSource>();
+  // Either may find the session lost before it returns.
+  if (!view->process) tasks_.spawn(listen_loop(view, session_abort_));
   if (!listed) tasks_.spawn(refresh_loop());
-  if (!view_->process) tasks_.spawn(listen_loop(view_, session_abort_));
 }
 
 awaitable<void> Supervisor::watch_process(std::shared_ptr<transport::ProcessChannel> process) {

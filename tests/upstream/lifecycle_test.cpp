@@ -199,6 +199,28 @@ TEST(Lifecycle, SM_08_stop_ends_every_state_and_nothing_follows) {
   }
 }
 
+TEST(Lifecycle, SM_09_EXP_26_sessions_that_are_lost_unproven_have_a_budget) {
+  core::SeededRandom random(14);
+  Lifecycle life(plain(), random);
+  life.on(Event::start);
+  life.on(Event::connected);
+  const auto flap = [&](Do what, State state, core::Duration about = 0ms) {
+    follow(life, {{Event::lost_unproven, what, state, about}});
+    if (what == Do::wait) life.on(Event::wait_over);
+    life.on(Event::connected);
+  };
+  flap(Do::connect, State::recovering);
+  flap(Do::connect, State::recovering);
+  flap(Do::wait, State::backing_off, 1s);
+  for (int i = 0; i < 5; ++i) flap(Do::wait, State::parked, 300s);
+  // One that proves itself has the whole budget again.
+  follow(life, {{Event::lost, Do::connect, State::recovering}});
+  life.on(Event::connected);
+  flap(Do::connect, State::recovering);
+  flap(Do::connect, State::recovering);
+  flap(Do::wait, State::backing_off, 1s);
+}
+
 TEST(Lifecycle, SM_15_disabled_does_nothing_whatever_happens) {
   core::SeededRandom random(10);
   auto config = plain();
@@ -208,6 +230,7 @@ TEST(Lifecycle, SM_15_disabled_does_nothing_whatever_happens) {
     EXPECT_EQ(life.on(event).what, Do::nothing);
     EXPECT_EQ(life.state(), State::disabled);
   }
+  EXPECT_EQ(life.on(Event::stop).what, Do::end);
 }
 
 TEST(Lifecycle, SM_18_a_server_that_was_connected_never_uses_the_first_ladder_again) {

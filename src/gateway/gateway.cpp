@@ -357,9 +357,27 @@ void Gateway::notification(const std::string& server, const protocol::Frame& fra
   });
 }
 
-awaitable<std::optional<std::string>> Gateway::request(const std::string&, const protocol::Frame&) {
-  // Which of our clients would it be for?
-  co_return std::nullopt;
+awaitable<std::optional<std::string>> Gateway::request(
+    const std::string& server, const protocol::Frame& frame
+) {
+  // The frame outlives this: the supervisor holds it until it has an answer.
+  if (workers_.front()->on_this_thread()) co_return co_await ask_only_listener(server, frame);
+  co_return co_await asio::co_spawn(
+      workers_.front()->executor(), ask_only_listener(server, frame), asio::use_awaitable
+  );
+}
+
+/// Roots can only be meant for a client if there is exactly one that could name them. What a person
+/// would have to answer is declined: nobody could say which person.
+awaitable<std::optional<std::string>> Gateway::ask_only_listener(
+    std::string server, const protocol::Frame& frame
+) {
+  if (frame.method() != "roots/list" || stopping_) co_return std::nullopt;
+  const auto listener = control_.listeners().only_one(server, "roots");
+  if (!listener) co_return std::nullopt;
+  co_return co_await routers_.front()->ask(
+      listener->session, listener->outbox, frame, std::chrono::seconds(5)
+  );
 }
 
 awaitable<std::vector<upstream::Status>> Gateway::status() {

@@ -87,6 +87,9 @@ class Gateway final : public upstream::Observer {
   void install_link(
       const std::string& server, unsigned worker, std::shared_ptr<upstream::Link> link
   );
+  awaitable<std::optional<std::string>> ask_only_listener(
+      std::string server, const protocol::Frame& frame
+  );
   void restore_sessions(store::SessionStore& store);
   void rebuild();
   void tell_aggregate_changes(const Aggregate* before, const Aggregate& after);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "protocol/json_scan.hpp"
+
 namespace mooring::gateway {
 
 Listeners::Entry& Listeners::entry(const ClientSessionPtr& session) {
@@ -90,6 +92,19 @@ std::set<std::pair<std::string, std::string>> Listeners::subscriptions(const Cli
     if (keys.size() == 1 && keys.contains(session.key)) alone.insert(resource);
   }
   return alone;
+}
+
+std::optional<Listeners::Listener> Listeners::only_one(
+    const std::string& server, std::string_view capability
+) const {
+  std::optional<Listener> found;
+  for (const auto& [key, entry] : sessions_) {
+    if (!hears(entry, server) || !protocol::member(entry.session->capabilities, capability))
+      continue;
+    if (found) return std::nullopt;
+    found = Listener{entry.session, entry.outbox};
+  }
+  return found;
 }
 
 std::vector<std::string> Listeners::subscribed(const std::string& server) const {

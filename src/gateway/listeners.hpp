@@ -38,6 +38,14 @@ class Listeners {
   /// What `session` alone still held a server to, for clearing up after it.
   std::set<std::pair<std::string, std::string>> subscriptions(const ClientSession& session) const;
 
+  /// The one session that listens to a server and has a capability; nothing where there are
+  /// several.
+  struct Listener {
+    ClientSessionPtr session;
+    Outbox outbox;
+  };
+  std::optional<Listener> only_one(const std::string& server, std::string_view capability) const;
+
   /// The resources of a server that somebody wants updates of.
   std::vector<std::string> subscribed(const std::string& server) const;
 

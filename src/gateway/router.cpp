@@ -329,6 +329,14 @@ void Router::forward_notice(const ClientSession& session, const Frame& message) 
 }
 
 void Router::listen(ClientSessionPtr session, Outbox outbox) {
+  // The servers asked for roots when they connected, and nobody was there to answer.
+  if (protocol::member(session->capabilities, "roots")) {
+    for (const auto& to : links_of(*session)) {
+      if (to->snapshot().session) {
+        relays_.spawn(to->notify(protocol::make_notification("notifications/roots/list_changed")));
+      }
+    }
+  }
   shared_.control->listen(std::move(session), std::move(outbox));
 }
 

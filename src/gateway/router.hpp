@@ -58,6 +58,12 @@ class Router final : public Service {
   void restore_level(const std::string& session_key, int severity) {
     levels_[session_key] = severity;
   }
+  /// A request that belongs to no call, put to one listening client. The response with the
+  /// question's id; empty: none came in time.
+  awaitable<std::optional<std::string>> ask(
+      ClientSessionPtr session, Outbox outbox, const protocol::Frame& question,
+      core::Duration timeout
+  );
   const RouterCounters& counters() const { return counters_; }
 
   // Service
@@ -130,7 +136,7 @@ class Router final : public Service {
   );
   awaitable<std::string> call_through(
       std::shared_ptr<upstream::Link> to, const protocol::Frame& request, Flight* flight,
-      std::optional<core::Duration> timeout
+      std::optional<core::Duration> timeout, transport::Sink* sink = nullptr
   );
   awaitable<bool> call_utility(
       const Target& target, const protocol::Frame& request, Responder& responder, Flight& flight

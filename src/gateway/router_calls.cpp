@@ -295,12 +295,13 @@ awaitable<bool> Router::call_utility(
 
 awaitable<std::string> Router::call_through(
     std::shared_ptr<upstream::Link> to, const Frame& request, Flight* flight,
-    std::optional<core::Duration> timeout
+    std::optional<core::Duration> timeout, transport::Sink* sink
 ) {
   if (!to) co_return refuse(request, protocol::internal_error, "server is not connected");
   upstream::CallRequest up;
   up.frame = &request;
   up.timeout = timeout;
+  up.sink = sink;
   if (flight != nullptr) {
     up.abort = &flight->abort;
     up.reason_now = &flight->reason;
@@ -345,9 +346,23 @@ awaitable<void> Router::set_level(
     const auto params = fmt::format(R"({{"level":"{}"}})", level);
     const auto frame =
         Frame::parse(protocol::make_request(request.id(), "logging/setLevel", params));
-    answer = co_await call_through(to, *frame, &flight, std::nullopt);
+    Relay relay(*this, session, responder, to);
+    answer = co_await call_through(to, *frame, &flight, std::nullopt, &relay);
   }
   co_await responder->finish(std::move(answer));
+}
+
+awaitable<std::optional<std::string>> Router::ask(
+    ClientSessionPtr session, Outbox outbox, const Frame& question, core::Duration timeout
+) {
+  const auto id = client_requests_.next_id();
+  const auto raw = question.id();
+  const auto waiting = client_requests_.expect(id, session->key);
+  outbox(question.spliced({{question.id_span(), id}}));
+  auto response =
+      co_await client_requests_.wait(waiting, worker_.timers().now() + timeout, nullptr);
+  if (!response) co_return std::nullopt;
+  co_return response->spliced({{response->id_span(), raw}});
 }
 
 awaitable<void> Router::send_level(std::shared_ptr<upstream::Link> to, std::string level) {
@@ -378,7 +393,8 @@ awaitable<void> Router::subscribe(
   // An unsubscribe that nobody counted is the server's to judge; one of several subscribers leaving
   // is not.
   auto answer = protocol::make_result(request.id(), "{}");
-  if (tell) answer = co_await call_through(target.link, request, &flight, std::nullopt);
+  Relay relay(*this, session, responder, target.link);
+  if (tell) answer = co_await call_through(target.link, request, &flight, std::nullopt, &relay);
   const auto parsed = Frame::parse(answer);
   const bool accepted = parsed && parsed->kind() == Frame::Kind::result;
   if (supervisor && tell && accepted) supervisor->remember_subscription(request.uri(), on);

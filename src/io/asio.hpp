@@ -9,6 +9,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "io/frame_pool.hpp"
+
 namespace mooring {
 namespace asio = boost::asio;
 template <class T = void>

@@ -119,12 +119,21 @@ Result<Url> Url::parse(std::string_view text) {
   return out;
 }
 
+// Every outgoing request asks for these two.
 std::string Url::authority() const {
-  return port == default_port(scheme) ? bracketed(host)
-                                      : fmt::format("{}:{}", bracketed(host), port);
+  std::string out = bracketed(host);
+  if (port == default_port(scheme)) return out;
+  const fmt::format_int digits(port);
+  out.append(":").append(digits.data(), digits.size());
+  return out;
 }
 
-std::string Url::origin() const { return fmt::format("{}://{}", scheme, authority()); }
+std::string Url::origin() const {
+  std::string out;
+  out.reserve(scheme.size() + host.size() + 12);
+  out.append(scheme).append("://").append(authority());
+  return out;
+}
 
 std::string Url::text() const { return origin() + target; }
 

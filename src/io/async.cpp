@@ -8,59 +8,70 @@ namespace mooring::io {
 
 // ---- AbortSource
 
-struct AbortSource::Subscription::Node {
-  AbortSource* source = nullptr;  // null once fired, or when the source is gone
-  std::list<std::weak_ptr<Node>>::iterator place;
-  std::function<void()> fire;
-
-  Node() = default;
-  Node(const Node&) = delete;
-  Node& operator=(const Node&) = delete;
-  ~Node() {
-    if (source != nullptr) source->nodes_.erase(place);
-  }
-};
-
-AbortSource::Subscription::Subscription(Subscription&&) noexcept = default;
-AbortSource::Subscription& AbortSource::Subscription::operator=(Subscription&&) noexcept = default;
-AbortSource::Subscription::~Subscription() = default;
-
-AbortSource::AbortSource() = default;
-
-AbortSource::~AbortSource() {
-  for (auto& weak : nodes_) {
-    if (auto node = weak.lock()) node->source = nullptr;
-  }
+void AbortSource::Link::join(Link& list) {
+  before = list.before;
+  after = &list;
+  before->after = after->before = this;
 }
+
+void AbortSource::Link::replace(Link& other) {
+  if (other.alone()) return;
+  before = other.before;
+  after = other.after;
+  before->after = after->before = this;
+  other.before = other.after = &other;
+}
+
+void AbortSource::Link::leave() {
+  before->after = after;
+  after->before = before;
+  before = after = this;
+}
+
+AbortSource::Subscription::Subscription(Subscription&& other) noexcept
+    : fire_(std::move(other.fire_)) {
+  replace(other);
+}
+
+AbortSource::Subscription& AbortSource::Subscription::operator=(Subscription&& other) noexcept {
+  if (this == &other) return *this;
+  leave();
+  fire_ = std::move(other.fire_);
+  replace(other);
+  return *this;
+}
+
+/// Everybody who is in it goes on alone.
+void AbortSource::part(Link& list) {
+  while (!list.alone()) list.after->leave();
+}
+
+AbortSource::~AbortSource() { part(subscriptions_); }
 
 void AbortSource::abort() {
   if (aborted_) return;
   aborted_ = true;
   // A callback may end other subscriptions or this source: nothing of `this` is touched below.
-  auto nodes = std::move(nodes_);
-  nodes_.clear();
-  for (auto& weak : nodes) {
-    if (auto node = weak.lock()) node->source = nullptr;
-  }
-  for (auto& weak : nodes) {
-    auto node = weak.lock();
-    if (!node) continue;
-    auto fire = std::move(node->fire);
-    node.reset();
+  Link present;
+  present.replace(subscriptions_);
+  while (!present.alone()) {
+    auto* next = static_cast<Subscription*>(present.after);
+    next->leave();
+    // It may end its own subscription, too.
+    const auto fire = std::move(next->fire_);
     fire();
   }
 }
 
 AbortSource::Subscription AbortSource::subscribe(std::function<void()> fire) {
+  Subscription subscription;
   if (aborted_) {
     fire();
-    return {};
+    return subscription;
   }
-  auto node = std::make_shared<Subscription::Node>();
-  node->fire = std::move(fire);
-  node->place = nodes_.insert(nodes_.end(), node);
-  node->source = this;
-  return Subscription(std::move(node));
+  subscription.fire_ = std::move(fire);
+  subscription.join(subscriptions_);
+  return subscription;
 }
 
 // ---- waiting

@@ -12,24 +12,35 @@
 namespace mooring::io {
 
 /// A cancellation token (Seastar's abort_source). Aborting is final; callbacks run at once, each at
-/// most once.
+/// most once. Subscribing allocates nothing: the subscriptions are the list.
 class AbortSource {
+  struct Link {
+    Link* before = this;
+    Link* after = this;
+
+    Link() = default;
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+    bool alone() const { return after == this; }
+    void join(Link& list);      ///< at its end
+    void replace(Link& other);  ///< takes its place
+    void leave();
+  };
+
  public:
-  class Subscription {  ///< unsubscribes when destroyed; may outlive the source
+  class Subscription : Link {  ///< unsubscribes when destroyed; may outlive the source
    public:
     Subscription() = default;
     Subscription(Subscription&&) noexcept;
     Subscription& operator=(Subscription&&) noexcept;
-    ~Subscription();
+    ~Subscription() { leave(); }
 
    private:
     friend class AbortSource;
-    struct Node;
-    explicit Subscription(std::shared_ptr<Node> node) : node_(std::move(node)) {}
-    std::shared_ptr<Node> node_;
+    std::function<void()> fire_;
   };
 
-  AbortSource();
+  AbortSource() = default;
   AbortSource(const AbortSource&) = delete;
   AbortSource& operator=(const AbortSource&) = delete;
   ~AbortSource();
@@ -40,7 +51,9 @@ class AbortSource {
   Subscription subscribe(std::function<void()> fire);
 
  private:
-  std::list<std::weak_ptr<Subscription::Node>> nodes_;
+  static void part(Link& list);
+
+  Link subscriptions_;
   bool aborted_ = false;
 };
 

@@ -68,7 +68,8 @@ std::string build_head(const OutgoingHttpRequest& request, const std::optional<c
   const bool may_have_body =
       request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   if (!request.body.empty() || may_have_body) {
-    fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", request.body.size());
+    const fmt::format_int digits(request.body.size());
+    out.append("Content-Length: ").append(digits.data(), digits.size()).append("\r\n");
   }
   out.append("\r\n");
   return out;

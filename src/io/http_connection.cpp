@@ -352,7 +352,10 @@ awaitable<bool> HttpConnection::respond(
     out_.append(body);
     body = {};
   }
-  co_return co_await write_all({out_, body, {}});
+  // Nearly always the kernel takes it at once.
+  Pieces pieces{out_, body, {}};
+  if (!write_now(pieces)) co_return !closed_ && !eof_;
+  co_return co_await write_all(pieces);
 }
 
 awaitable<bool> HttpConnection::begin_stream(int status, std::span<const HeaderField> headers) {
@@ -387,12 +390,12 @@ awaitable<bool> HttpConnection::end_stream() {
   co_return co_await write_all({"0\r\n\r\n", {}, {}});
 }
 
-awaitable<bool> HttpConnection::write_all(Pieces pieces) {
-  const auto before = phase_;
+/// Writes what the kernel takes. True: there is more, and it has to be waited for.
+bool HttpConnection::write_now(Pieces& pieces) {
   std::size_t first = 0;
   while (!closed_) {
     while (first < pieces.size() && pieces[first].empty()) ++first;
-    if (first == pieces.size()) break;
+    if (first == pieces.size()) return false;
     std::array<iovec, 3> parts{};
     std::size_t count = 0;
     for (std::size_t i = first; i < pieces.size(); ++i) {
@@ -413,8 +416,15 @@ awaitable<bool> HttpConnection::write_all(Pieces pieces) {
       continue;
     }
     if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) close();
-    if (closed_) break;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
+    close();
+  }
+  return false;
+}
+
+awaitable<bool> HttpConnection::write_all(Pieces pieces) {
+  const auto before = phase_;
+  while (write_now(pieces)) {
     enter(Phase::write);
     const auto [error] =
         co_await socket_.async_wait(Socket::wait_write, asio::as_tuple(asio::use_awaitable));

@@ -98,6 +98,7 @@ class HttpConnection final : public HttpExchange,
   awaitable<bool> more();
   void tell_peer_gone();
 
+  bool write_now(Pieces& pieces);
   awaitable<bool> write_all(Pieces pieces);
   bool suppresses_body(int status) const;
   ResponseFraming::Connection connection_header() const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@ namespace mooring::io {
 /// ASCII, as header names and tokens are compared.
 inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
+  if (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0) return true;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
     if (lower(a[i]) != lower(b[i])) return false;
@@ -27,6 +29,10 @@ class HttpFields {
     std::uint32_t size = 0;
   };
 
+  void reserve() {  ///< what most messages need
+    bytes_.reserve(384);
+    fields_.reserve(12);
+  }
   void clear() {
     bytes_.clear();
     fields_.clear();
@@ -67,7 +73,11 @@ class HttpFields {
  private:
   std::size_t index(std::string_view name_wanted) const {
     std::size_t i = 0;
-    while (i < size() && !equals_ignoring_case(name(i), name_wanted)) ++i;
+    for (const auto& [name, value] : fields_) {
+      // Most names differ in length: looked at before anything is built.
+      if (name.size == name_wanted.size() && equals_ignoring_case(text(name), name_wanted)) break;
+      ++i;
+    }
     return i;
   }
 

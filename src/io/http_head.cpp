@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/beast/http/status.hpp>
 
 #include "core/json_quote.hpp"
@@ -24,13 +26,23 @@ bool is_safe_header_value(std::string_view value) {
   return true;
 }
 
-bool is_token(std::string_view name) {
-  constexpr std::string_view symbols = "!#$%&'*+-.^_`|~";
-  for (const char c : name) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!letter && symbols.find(c) == std::string_view::npos) return false;
+namespace {
+
+constexpr auto token_characters = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
+    table[static_cast<unsigned char>(c)] = true;
   }
-  return !name.empty();
+  return table;
+}();
+
+}  // namespace
+
+bool is_token(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return token_characters[static_cast<unsigned char>(c)];
+  });
 }
 
 namespace {

@@ -61,7 +61,7 @@ awaitable<std::optional<HttpFailure>> HttpResponse::perform(
   interrupt_.until(deadline);
   if (interrupt_.fired()) co_return failure(Stage::write, "closed");
   auto error = co_await write(head);
-  if (error.empty()) error = co_await write(body);
+  if (error.empty() && !body.empty()) error = co_await write(body);
   sent_whole_ = error.empty();
   // A peer that refuses what it has not read closes early, but may have said why.
   if (!sent_whole_ && (sent_ == 0 || interrupt_.fired()))

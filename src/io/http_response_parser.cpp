@@ -29,7 +29,9 @@ class HttpResponseParser::Message final : public BeastMessage<false> {
 };
 
 HttpResponseParser::HttpResponseParser(std::size_t header_bytes, bool without_body)
-    : header_bytes_(header_bytes), message_(std::make_unique<Message>(*this, without_body)) {}
+    : header_bytes_(header_bytes), message_(std::make_unique<Message>(*this, without_body)) {
+  fields_.reserve();
+}
 
 HttpResponseParser::~HttpResponseParser() = default;
 

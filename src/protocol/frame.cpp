@@ -181,11 +181,16 @@ std::optional<std::string> Frame::take_top(
 }
 
 std::string Frame::spliced(std::initializer_list<Edit> edits) const {
+  if (edits.size() == 1) return splice(std::span(edits.begin(), 1));  // the one of every response
   return spliced(std::vector<Edit>(edits));
 }
 
 std::string Frame::spliced(std::vector<Edit> edits) const {
   std::ranges::sort(edits, {}, [](const Edit& edit) { return edit.at.begin; });
+  return splice(edits);
+}
+
+std::string Frame::splice(std::span<const Edit> edits) const {
   constexpr std::size_t spare = 64;  // for the padding, should the result be parsed again
   std::size_t size = bytes_.size() + spare;
   for (const Edit& edit : edits) size += edit.text.size();
@@ -197,7 +202,8 @@ std::string Frame::spliced(std::vector<Edit> edits) const {
     out.append(bytes_, copied, edit.at.begin - copied).append(edit.text);
     copied = edit.at.begin + edit.at.size;
   }
-  return out.append(bytes_, copied);
+  out.append(bytes_, copied);
+  return out;
 }
 
 bool is_batch(std::string_view bytes) {

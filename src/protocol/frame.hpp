@@ -4,6 +4,7 @@
 #include <expected>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -89,6 +90,7 @@ class Frame {
   std::string spliced(std::vector<Edit> edits) const;
 
  private:
+  std::string splice(std::span<const Edit> in_order) const;
   /// Keeps the members of the message itself; what is wrong with them, or nothing.
   std::optional<std::string> take_top(
       Span jsonrpc, Span id, Span method, Span params, Span result, Span error

@@ -158,7 +158,8 @@ std::string with_member(std::string_view object, std::string_view key, std::stri
   if (!is_object(object)) {
     out += '{';
     core::append_json_quoted(out, key);
-    return out.append(":").append(value).append("}");
+    out.append(":").append(value).append("}");
+    return out;
   }
   std::size_t copied = 0;
   bool replaced = false;
@@ -183,7 +184,8 @@ std::string with_member(std::string_view object, std::string_view key, std::stri
     out.append(":").append(value);
     copied = last_end;
   }
-  return out.append(object.substr(copied));
+  out.append(object.substr(copied));
+  return out;
 }
 
 std::string without_member(std::string_view object, std::string_view key) {

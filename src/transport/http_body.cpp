@@ -90,8 +90,9 @@ awaitable<Collected> collect(
   co_return collected;
 }
 
-bool looks_like_events(std::string_view bytes, std::string_view media_type) {
-  if (is_json(media_type) || media_type == "text/html") return false;
+bool looks_like_events(std::string_view bytes, std::string_view content_type) {
+  if (bytes.starts_with('{') || bytes.starts_with('[')) return false;
+  if (is_json(content_type) || media_type(content_type) == "text/html") return false;
   constexpr std::array<std::string_view, 5> starts = {"data:", "event:", "id:", "retry:", ":"};
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
   const auto begin = bytes.find_first_not_of("\r\n");

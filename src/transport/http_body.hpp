@@ -23,7 +23,7 @@ awaitable<Collected> collect(
 );
 
 /// A 2xx body that is (or turns out to be) an event stream under a wrong or missing content type.
-bool looks_like_events(std::string_view bytes, std::string_view media_type);
+bool looks_like_events(std::string_view bytes, std::string_view content_type);
 bool looks_like_object(std::string_view bytes);
 /// True when the text is a JSON-RPC error.
 bool holds_error(const std::string& bytes);

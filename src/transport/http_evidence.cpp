@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "io/http_fields.hpp"
+
 namespace mooring::transport {
 
 using recovery::Delivery;
@@ -17,6 +19,10 @@ std::string lower(std::string_view text) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   return out;
+}
+
+std::string_view bare(std::string_view content_type) {
+  return content_type.substr(0, content_type.find_first_of("; \t,"));
 }
 
 Stage stage_of(io::HttpFailure::Stage stage) {
@@ -122,18 +128,18 @@ Failure from_abort(const RequestFacts& facts) {
   return failure;
 }
 
-std::string media_type(std::string_view content_type) {
-  const auto end = content_type.find_first_of("; \t,");
-  return lower(content_type.substr(0, end));
-}
+std::string media_type(std::string_view content_type) { return lower(bare(content_type)); }
 
 bool is_event_stream(std::string_view content_type) {
-  return media_type(content_type) == "text/event-stream";
+  return io::equals_ignoring_case(bare(content_type), "text/event-stream");
 }
 
 bool is_json(std::string_view content_type) {
-  const auto type = media_type(content_type);
-  return type == "application/json" || type.ends_with("+json");
+  constexpr std::string_view suffix = "+json";
+  const auto type = bare(content_type);
+  if (io::equals_ignoring_case(type, "application/json")) return true;
+  return type.size() >= suffix.size() &&
+         io::equals_ignoring_case(type.substr(type.size() - suffix.size()), suffix);
 }
 
 }  // namespace mooring::transport

@@ -153,6 +153,8 @@ class Service {
     if (server_) {
       co_await server_->drain(settings_.drain_timeout);
       gateway_->abort_calls();
+      // What became of them is told before the connections are closed.
+      co_await server_->drain(std::chrono::seconds(1));
       co_await server_->stop();
     }
     co_await gateway_->stop();

@@ -43,7 +43,9 @@ struct Link::Attempt final : transport::Sink {
   awaitable<void> message(Frame frame) override {
     if (frame.is_notification() && frame.method() == "notifications/progress" &&
         frame.progress_token() == id) {
-      deadline = std::min(hard_deadline, link.worker_.timers().now() + timeout);
+      // Never nearer: a person may be answering something meanwhile.
+      const auto moved = std::min(hard_deadline, link.worker_.timers().now() + timeout);
+      deadline = std::max(deadline, moved);
       auto parsed = Frame::parse(
           frame.spliced({{frame.progress_token_span(), request.frame->progress_token()}})
       );
@@ -180,9 +182,11 @@ awaitable<CallResult> Link::call(CallRequest request) {
       co_return result;
     }
     repeated = true;
-    wait = lost ? config_->recovery_wait : config_->queue_wait;
-    if (co_await heal(session->generation, failure, attempt.abort))
+    const auto until =
+        worker_.timers().now() + (lost ? config_->recovery_wait : config_->queue_wait);
+    if (co_await heal(session->generation, failure, until, attempt.abort))
       result.generation = session->generation - 1;
+    wait = std::chrono::duration_cast<core::Duration>(until - worker_.timers().now());
   }
 }
 
@@ -238,7 +242,7 @@ awaitable<std::shared_ptr<const SessionView>> Link::session_after(
 }
 
 awaitable<bool> Link::heal(
-    std::uint64_t generation, const Failure& failure, io::AbortSource& abort
+    std::uint64_t generation, const Failure& failure, core::TimePoint until, io::AbortSource& abort
 ) {
   // The rebuild goes on without a caller that gives up, or lets itself be waited for in vain.
   struct Healing {
@@ -257,7 +261,7 @@ awaitable<bool> Link::heal(
       }(supervisor, healing, generation, recovery::session_lost(failure),
                                                  recovery::describe(failure))
   );
-  co_await healing->ended.wait(std::nullopt, &abort);
+  co_await healing->ended.wait(until, &abort);
   co_return healing->alive;
 }
 

@@ -60,7 +60,8 @@ class Link : public std::enable_shared_from_this<Link> {
   awaitable<transport::Outcome> attempt(Attempt& attempt, const SessionView& session);
   /// True: the session of that generation proved to be alive after all.
   awaitable<bool> heal(
-      std::uint64_t generation, const recovery::Failure& failure, io::AbortSource& abort
+      std::uint64_t generation, const recovery::Failure& failure, core::TimePoint until,
+      io::AbortSource& abort
   );
   void report_lost(std::uint64_t generation, const recovery::Failure& failure);
   CallError unavailable() const;

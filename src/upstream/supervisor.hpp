@@ -157,6 +157,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   std::array<bool, 4> dirty_{};
   std::array<std::optional<core::TimePoint>, 4> loaded_at_;
   bool refreshing_ = false;
+  std::uint64_t suspected_by_list_ = 0;  ///< generation
 
   std::uint64_t attempts_ended_ = 0;
   bool stopping_ = false, wake_for_reconnect_ = false, wake_for_loss_ = false;

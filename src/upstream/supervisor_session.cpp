@@ -365,7 +365,10 @@ awaitable<void> Supervisor::refresh_loop() {
     const auto because = recovery::describe(*failure);
     core::log::warn("upstream", "{}: could not list again: {}", config_->name, because);
     const bool lost = recovery::session_lost(*failure);
-    if (lost || (failure->stage && *failure->stage != Stage::body && !failure->aborted)) {
+    const bool broken = failure->stage && *failure->stage != Stage::body && !failure->aborted;
+    // That a session lives while its lists break the connection is found out once.
+    if (lost || (broken && suspected_by_list_ != view->generation)) {
+      suspected_by_list_ = view->generation;
       lost_on_home(view->generation, lost, because);
       break;
     }
@@ -444,7 +447,7 @@ awaitable<void> Supervisor::freshen(ListKind kind) {
   if (loaded_at_[index] && now - *loaded_at_[index] < list_max_age) co_return;
   dirty_[index] = true;
   if (!refreshing_) tasks_.spawn(refresh_loop());
-  co_await refreshed_.wait(now + std::chrono::seconds(2), &stop_);
+  if (refreshing_) co_await refreshed_.wait(now + std::chrono::seconds(2), &stop_);
 }
 
 }  // namespace mooring::upstream

@@ -10,11 +10,12 @@
 
 namespace mooring {
 
-/// Which MCP transport an upstream speaks. `automatic`: stdio where `command` is set, else Streamable HTTP.
+/// Which MCP transport an upstream speaks. `automatic`: stdio where `command` is set, else
+/// Streamable HTTP.
 enum class TransportKind { automatic, http, sse, stdio };
 
-/// Which tools of an upstream are shown. Patterns match the upstream's own tool names and know `*` and `?`.
-/// `include` decides alone when both are given; an empty `include` shows nothing.
+/// Which tools of an upstream are shown. Patterns match the upstream's own tool names and know `*`
+/// and `?`. `include` decides alone when both are given; an empty `include` shows nothing.
 struct ToolFilter {
   std::optional<std::vector<std::string>> include;
   std::vector<std::string> exclude;
@@ -33,8 +34,10 @@ struct UpstreamConfig {
 
   // Streamable HTTP
   std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< sent with every request, already expanded
-  bool strict_redirect_headers = false;  ///< drop every configured header on a cross-origin redirect
+  std::vector<std::pair<std::string, std::string>>
+      headers;  ///< sent with every request, already expanded
+  bool strict_redirect_headers =
+      false;  ///< drop every configured header on a cross-origin redirect
   bool ssl_verify = true;
   std::string ca_file;      ///< PEM; empty: the system's store
   std::string client_cert;  ///< PEM, for mutual TLS
@@ -43,19 +46,22 @@ struct UpstreamConfig {
   // stdio
   std::string command;
   std::vector<std::string> args;
-  std::map<std::string, std::string> env;   ///< set in the child, on top of the filtered environment
-  std::vector<std::string> pass_env;        ///< names let through from our own environment
+  std::map<std::string, std::string> env;  ///< set in the child, on top of the filtered environment
+  std::vector<std::string> pass_env;       ///< names let through from our own environment
   std::string cwd;
 
   // time
-  Duration timeout = std::chrono::seconds(60);          ///< one call without progress
-  Duration timeout_max = std::chrono::seconds(600);     ///< one call, progress or not
-  Duration connect_timeout = std::chrono::seconds(60);  ///< spawn or connect, handshake and first catalogue
-  Duration queue_wait = std::chrono::seconds(5);        ///< a call waits so long for a session to come back
-  Duration recovery_wait = std::chrono::seconds(15);    ///< a failed call waits so long for the rebuild
+  Duration timeout = std::chrono::seconds(60);       ///< one call without progress
+  Duration timeout_max = std::chrono::seconds(600);  ///< one call, progress or not
+  Duration connect_timeout =
+      std::chrono::seconds(60);  ///< spawn or connect, handshake and first catalogue
+  Duration queue_wait =
+      std::chrono::seconds(5);  ///< a call waits so long for a session to come back
+  Duration recovery_wait =
+      std::chrono::seconds(15);  ///< a failed call waits so long for the rebuild
 
   // circuit breaker
-  int breaker_failures = 3;  ///< consecutive failed calls that open it
+  int breaker_failures = 3;                              ///< consecutive failed calls that open it
   Duration breaker_cooldown = std::chrono::seconds(60);  ///< until one call is let through to try
 
   // reconnecting
@@ -73,15 +79,17 @@ struct UpstreamConfig {
 
   // requests of the server towards its client
   bool sampling_enabled = true;
-  int sampling_max_rpm = 10;          ///< relayed sampling requests a minute
+  int sampling_max_rpm = 10;             ///< relayed sampling requests a minute
   long long sampling_max_tokens = 4096;  ///< `maxTokens` is cut to this
   bool elicitation_enabled = true;
-  Duration client_request_timeout = std::chrono::seconds(300);  ///< how long a person may take to answer
+  Duration client_request_timeout =
+      std::chrono::seconds(300);  ///< how long a person may take to answer
 
   // limits
-  std::size_t buffer_bytes = std::size_t{64} << 20;  ///< largest SSE event, stdio line or body held whole
-  std::optional<std::size_t> result_chars;           ///< longest text block of a result; empty: no limit
-  int max_pages = 50;                                ///< of one list
+  std::size_t buffer_bytes = std::size_t{64}
+                             << 20;         ///< largest SSE event, stdio line or body held whole
+  std::optional<std::size_t> result_chars;  ///< longest text block of a result; empty: no limit
+  int max_pages = 50;                       ///< of one list
 
   bool operator==(const UpstreamConfig&) const = default;
 };

@@ -43,6 +43,8 @@ void Interrupts::wait() {
     if (over_) return;
     if (number == SIGUSR1) continue;
     if (!cancels_ || !source_.request_stop()) {
+      // A progress line may stand where the message goes.
+      if (stderr_is_terminal()) static_cast<void>(::write(STDERR_FILENO, "\r\x1b[K", 4) < 0);
       // Guards end the children, however we end.
       ::_exit(complain(interrupted, "interrupted"));
     }

@@ -61,7 +61,8 @@ TEST_F(Status, STAT_01_each_state_with_its_word_tools_and_last_error) {
 
 TEST_F(Status, STAT_02_backing_off_says_since_when_and_until_when) {
   lose_the_server(
-      {{"reconnect", json::object{{"backoff_initial", 60}}}, {"recovery", json::object{{"wait", 1}}}}
+      {{"reconnect", json::object{{"backoff_initial", 60}}}, {"recovery", json::object{{"wait", 1}}}
+      }
   );
   const auto web = status("web");
   EXPECT_EQ(web.at("state"), "backing_off");

@@ -36,7 +36,9 @@ class Cli : public testing::Test {
 
   void configure(json::object by_name, json::object settings = {}) const {
     settings["listen"] = "127.0.0.1:0";
-    const json::object whole = {{"mcpServers", std::move(by_name)}, {"gateway", std::move(settings)}};
+    const json::object whole = {
+        {"mcpServers", std::move(by_name)}, {"gateway", std::move(settings)}
+    };
     std::ofstream(config()) << json::serialize(whole);
   }
 

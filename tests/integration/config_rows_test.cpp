@@ -138,6 +138,10 @@ TEST_P(Config, CFG_04_a_shell_that_runs_what_it_downloads_is_refused) {
   EXPECT_EQ(tools(gateway), (Names{"a__echo"}));
 }
 
+INSTANTIATE_TEST_SUITE_P(
+    Workers, Status, testing::Values(1U, 2U), testing::PrintToStringParamName()
+);
+
 TEST_P(Status, STAT_01_each_state_has_its_word) {
   a.set_tools(R"([{"name":"x","inputSchema":{}},{"name":"y","inputSchema":{}}])");
   b.on("initialize", http(500, "text/plain", "out of order"));

@@ -103,6 +103,7 @@ class World {
   }
 
   io::Worker& home() { return *workers_.front(); }
+  io::Worker& worker(std::size_t index) { return *workers_[index]; }
   core::TimePoint now() const { return timers_.front()->now(); }
   const Snapshot& snapshot(std::size_t worker = 0) const { return links[worker]->snapshot(); }
   State state() const { return snapshot().state; }

@@ -14,6 +14,11 @@ namespace mooring {
 /// Streamable HTTP.
 enum class TransportKind { automatic, http, sse, stdio };
 
+/// Whether a call whose session or connection was lost may be sent again. `safe`: what was
+/// certainly not executed, and what changes nothing. `spec`: also whatever was lost together with
+/// its session. `never`: nothing that left us.
+enum class ReplayPolicy { safe, spec, never };
+
 /// Which tools of an upstream are shown. Patterns match the upstream's own tool names and know `*`
 /// and `?`. `include` decides alone when both are given; an empty `include` shows nothing.
 struct ToolFilter {
@@ -59,6 +64,23 @@ struct UpstreamConfig {
       std::chrono::seconds(5);  ///< a call waits so long for a session to come back
   Duration recovery_wait =
       std::chrono::seconds(15);  ///< a failed call waits so long for the rebuild
+
+  // recovery
+  ReplayPolicy replay = ReplayPolicy::safe;
+  std::vector<std::pair<std::string, ReplayPolicy>>
+      tool_replay;  ///< by pattern of tool names; the first that matches decides
+  std::vector<std::string>
+      repeatable_tools;  ///< patterns: the operator vouches that a repetition changes nothing
+  std::vector<std::string> session_patterns;  ///< ECMAScript expressions; a whole error message
+                                              ///< that matches is a lost session
+  std::vector<int> session_codes;             ///< JSON-RPC error codes that mean a lost session
+  bool treat_401_as_session = false;
+
+  // keeping alive, recycling
+  Duration keepalive_interval = std::chrono::seconds(180);  ///< HTTP; at least 5 s; 0: never
+  Duration idle_timeout{0};  ///< stdio: ended after so long without a call; 0: never
+  Duration max_lifetime{0};  ///< stdio: replaced after so long; 0: never
+  bool lazy = false;         ///< stdio: started by the first call, listed from the cache until then
 
   // circuit breaker
   int breaker_failures = 3;                              ///< consecutive failed calls that open it

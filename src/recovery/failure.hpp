@@ -21,11 +21,23 @@ enum class Delivery : std::uint8_t {
 /// Where a transport gave up.
 enum class Stage : std::uint8_t { resolve, connect, tls, proxy, write, headers, body, process };
 
+/// Which exchange of a transport it was.
+enum class Phase : std::uint8_t {
+  post,         ///< a message of ours over Streamable HTTP or stdio
+  get_stream,   ///< the server's own stream
+  sse_message,  ///< a message of ours over HTTP+SSE
+  end_session,  ///< DELETE
+};
+
 /// Evidence of one failed attempt, as collected by a transport and read by the rules.
 struct Failure {
   Delivery delivery = Delivery::unknown;
+  Phase phase = Phase::post;
   std::string method;  ///< JSON-RPC method of the request
   bool sent_session_id = false;
+  bool in_band = false;      ///< `body` is a JSON-RPC error that came as an ordinary answer
+  bool result = false;       ///< `body` is a JSON-RPC result, whatever it says
+  bool unprocessed = false;  ///< the peer vouches that it did nothing (HTTP/2 REFUSED_STREAM)
   // The peer answered with an HTTP status:
   std::optional<int> http_status;
   std::vector<std::pair<std::string, std::string>> headers;

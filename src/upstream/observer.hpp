@@ -5,6 +5,7 @@
 
 #include "io/asio.hpp"
 #include "protocol/frame.hpp"
+#include "recovery/episode.hpp"
 #include "upstream/catalogue.hpp"
 #include "upstream/state.hpp"
 
@@ -25,6 +26,8 @@ class Observer {
   virtual awaitable<std::optional<std::string>> request(
       const std::string& server, const protocol::Frame& frame
   ) = 0;
+  /// A recovery began, ended, or was found to have saved or lost another call.
+  virtual void recovery(const recovery::Episode& /*episode*/) {}
 };
 
 }  // namespace mooring::upstream

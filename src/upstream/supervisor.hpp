@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mooring/upstream_config.hpp>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "core/random.hpp"
 #include "io/async.hpp"
 #include "io/worker.hpp"
+#include "recovery/episode.hpp"
 #include "transport/factory.hpp"
 #include "upstream/lifecycle.hpp"
 #include "upstream/link.hpp"
@@ -36,7 +38,19 @@ struct Status {
   std::string protocol_version;
   std::string server_info;  ///< raw JSON
   std::optional<int> pid;
-  std::array<std::size_t, 4> listed{};  ///< items per ListKind
+  std::array<std::size_t, 4> listed{};            ///< items per ListKind
+  std::string failure_kind;                       ///< of the last failure: a word of recovery::Kind
+  std::string breaker = "closed";                 ///< closed, open or half_open
+  int breaker_failures = 0;                       ///< in a row
+  std::optional<core::Duration> breaker_open_in;  ///< until a call is let through to try
+  std::optional<core::Duration> idle_ttl;  ///< how long the server seems to keep an idle session
+  std::optional<std::chrono::system_clock::time_point> ready_since;
+  std::size_t in_flight = 0;  ///< calls under way, over all workers
+  // Since the start: calls that failed with their session or connection.
+  std::uint64_t calls_saved = 0;           ///< repeated, and answered
+  std::uint64_t calls_failed = 0;          ///< certainly not executed, and told so
+  std::uint64_t calls_unknown = 0;         ///< may have run; not repeated
+  std::deque<recovery::Episode> episodes;  ///< the last 20, newest at the end
 };
 
 /// Keeps one upstream connected. Lives on its home worker; drives the Lifecycle, performs the

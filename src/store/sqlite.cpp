@@ -30,18 +30,26 @@ Sqlite::Value column(sqlite3_stmt* statement, int index) {
 
 void Sqlite::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 
-Result<Sqlite> Sqlite::open(const std::filesystem::path& file) {
-  // SQLite would create it with the umask's mode; its journal files take the mode of the database.
-  const int made = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (made >= 0) ::close(made);
+Result<Sqlite> Sqlite::connect(const std::filesystem::path& file) {
   sqlite3* raw = nullptr;
   const int opened =
       sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   Sqlite database{std::unique_ptr<sqlite3, Close>(raw)};
   if (opened != SQLITE_OK) return complain(raw, file.string());
   sqlite3_busy_timeout(raw, 5000);
+  return database;
+}
+
+Result<Sqlite> Sqlite::open_existing(const std::filesystem::path& file) { return connect(file); }
+
+Result<Sqlite> Sqlite::open(const std::filesystem::path& file) {
+  // SQLite would create it with the umask's mode; its journal files take the mode of the database.
+  const int made = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (made >= 0) ::close(made);
+  auto database = connect(file);
+  if (!database) return database;
   for (const auto* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL"}) {
-    if (const auto done = database.execute(pragma); !done) return std::unexpected(done.error());
+    if (const auto done = database->execute(pragma); !done) return std::unexpected(done.error());
   }
   return database;
 }

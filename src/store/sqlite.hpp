@@ -22,6 +22,8 @@ class Sqlite {
 
   /// Creates the file where it is missing.
   static Result<Sqlite> open(const std::filesystem::path& file);
+  /// Only what is there already; the file itself is not changed by that.
+  static Result<Sqlite> open_existing(const std::filesystem::path& file);
   Sqlite(Sqlite&&) noexcept = default;
   Sqlite& operator=(Sqlite&&) noexcept = default;
 
@@ -33,6 +35,7 @@ class Sqlite {
   );
 
  private:
+  static Result<Sqlite> connect(const std::filesystem::path& file);
   struct Close {
     void operator()(sqlite3* database) const;
   };

@@ -1,6 +1,5 @@
 #include "store/database_thread.hpp"
 
-#include <algorithm>
 #include <future>
 #include <memory>
 #include <utility>
@@ -66,26 +65,34 @@ void DatabaseThread::work() {
       batch.swap(queue_);
       full_ = false;
     }
-    transact(batch);
+    while (!batch.empty()) {
+      if (batch.front().writes) {
+        transact(batch);
+      } else {
+        // Outside of a transaction: what is told was kept before.
+        note(batch.front().job(database_));
+        batch.pop_front();
+      }
+    }
   }
 }
 
+/// The writes at the front of the batch.
 void DatabaseThread::transact(std::deque<Task>& batch) {
-  const bool writes = std::ranges::any_of(batch, &Task::writes);
   // At once for writing: where another process holds the file, that is found out one time and not
   // by every write.
-  const auto begun = writes ? database_.execute("BEGIN IMMEDIATE") : Result<void>();
-  if (!begun) note(begun);
-  Result<void> worst;
-  for (const auto& task : batch) {
-    if (task.writes && !begun) continue;
-    if (auto done = task.job(database_); !done && worst) worst = std::move(done);
+  const auto begun = database_.execute("BEGIN IMMEDIATE");
+  auto worst = begun;
+  for (; !batch.empty() && batch.front().writes; batch.pop_front()) {
+    if (!begun) continue;
+    if (auto done = batch.front().job(database_); !done && worst) worst = std::move(done);
   }
-  if (!writes || !begun) return note(worst);
-  if (auto kept = database_.execute("COMMIT"); !kept) {
-    if (worst) worst = std::move(kept);
-    // SQLite may have done so itself; else the next transaction could not begin.
-    static_cast<void>(database_.execute("ROLLBACK"));
+  if (begun) {
+    if (auto kept = database_.execute("COMMIT"); !kept) {
+      if (worst) worst = std::move(kept);
+      // SQLite may have done so itself; else the next transaction could not begin.
+      static_cast<void>(database_.execute("ROLLBACK"));
+    }
   }
   note(worst);
   if (worst) failing_ = false;

@@ -21,6 +21,11 @@ class SqliteSessions final : public SessionStore {
   Loaded load(Time now) override {
     Loaded loaded;
     thread_.read_now([&](Sqlite& database) { return read(database, now, loaded); });
+    for (const auto* forget :
+         {"DELETE FROM revoked WHERE until <= ?", "DELETE FROM levels WHERE until <= ?",
+          "DELETE FROM subscriptions WHERE until <= ?"}) {
+      put(forget, {seconds(now)});
+    }
     return loaded;
   }
 
@@ -54,19 +59,17 @@ class SqliteSessions final : public SessionStore {
   }
 
   static Result<void> read(Sqlite& database, Time now, Loaded& loaded) {
-    for (const auto* table : {"revoked", "levels", "subscriptions"}) {
-      const auto sql = std::string("DELETE FROM ") + table + " WHERE until <= ?";
-      if (const auto done = database.execute(sql, {seconds(now)}); !done) return done;
-    }
     const auto text = [](const Value& value) { return std::get<std::string>(value); };
     const auto number = [](const Value& value) { return std::get<std::int64_t>(value); };
-    const auto revoked =
-        database.query("SELECT key, until FROM revoked", {}, [&](const Sqlite::Row& row) {
+    const auto revoked = database.query(
+        "SELECT key, until FROM revoked WHERE until > ?", {seconds(now)},
+        [&](const Sqlite::Row& row) {
           loaded.revoked.emplace_back(text(row[0]), Time(std::chrono::seconds(number(row[1]))));
-        });
+        }
+    );
     if (!revoked) return revoked;
     const auto levels = database.query(
-        "SELECT key, token, server, severity FROM levels", {},
+        "SELECT key, token, server, severity FROM levels WHERE until > ?", {seconds(now)},
         [&](const Sqlite::Row& row) {
           auto& kept = loaded.sessions[text(row[0])];
           kept.token = text(row[1]);
@@ -75,7 +78,7 @@ class SqliteSessions final : public SessionStore {
     );
     if (!levels) return levels;
     return database.query(
-        "SELECT key, token, server, uri FROM subscriptions", {},
+        "SELECT key, token, server, uri FROM subscriptions WHERE until > ?", {seconds(now)},
         [&](const Sqlite::Row& row) {
           auto& kept = loaded.sessions[text(row[0])];
           kept.token = text(row[1]);

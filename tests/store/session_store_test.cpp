@@ -203,7 +203,13 @@ TEST_F(SessionStoreTest, killed_while_it_writes_it_can_still_be_read) {
   ASSERT_EQ(::read(told[0], &byte, 1), 1);
   ::close(told[0]);
   // Some of it is on the disk, and more is on its way.
-  for (bool begun = false; !begun;) begun = !found().sessions.empty();
+  auto looking = Sqlite::open_existing(file_);
+  ASSERT_TRUE(looking.has_value());
+  for (bool begun = false; !begun;) {
+    ASSERT_TRUE(looking->query("SELECT 1 FROM subscriptions LIMIT 1", {}, [&](const auto&) {
+      begun = true;
+    }));
+  }
   ::kill(child, SIGKILL);
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);

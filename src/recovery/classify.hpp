@@ -47,9 +47,11 @@ struct Conclusion {
   std::optional<Replay> replay;  ///< empty: nothing is to be repeated
   std::string reason;            ///< one sentence a person understands
 
-  /// The session the request travelled on is gone, or may be.
+  /// The session the request travelled on is gone, or may be: a rebuild or a probe is due.
   bool about_session() const {
-    return kind == Kind::session_lost || kind == Kind::not_initialized || action == Action::verify;
+    if (action == Action::verify) return true;
+    const bool gone = kind == Kind::session_lost || kind == Kind::not_initialized;
+    return gone && action == Action::reconnect;
   }
 };
 

@@ -141,6 +141,7 @@ class Service {
       server::StdioDoor door(
           *workers_.front(), gateway_->router(0), {}, settings_.limits.request_bytes
       );
+      door.limit_drain(settings_.drain_timeout, [this] { gateway_->abort_calls(); });
       door_ = &door;
       if (shutdown_.aborted()) door.stop();
       co_await door.run();
@@ -180,10 +181,10 @@ class Service {
       }
       log::info("serve", "{}: finishing what is in hand", number == SIGINT ? "SIGINT" : "SIGTERM");
       shutdown_.abort();
-      if (door_ != nullptr) {
-        door_->stop();
-        gateway_->abort_calls();
-      }
+      if (door_ == nullptr) continue;
+      // A client that closed its end and then sends the signal has waited enough.
+      if (door_->draining()) gateway_->abort_calls();
+      door_->stop();
     }
   }
 

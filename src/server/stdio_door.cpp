@@ -38,6 +38,9 @@ struct StdioDoor::Impl : std::enable_shared_from_this<StdioDoor::Impl> {
   bool opening = false;
   std::vector<std::string> held;  ///< came while `initialize` was being answered
   std::size_t held_bytes = 0;
+  core::Duration patience{0};
+  std::function<void()> give_up;
+  bool draining = false;
 };
 
 namespace {
@@ -85,6 +88,13 @@ StdioDoor::~StdioDoor() = default;
 
 void StdioDoor::stop() { impl_->stdio.stop(); }
 
+bool StdioDoor::draining() const { return impl_->draining; }
+
+void StdioDoor::limit_drain(core::Duration patience, std::function<void()> give_up) {
+  impl_->patience = patience;
+  impl_->give_up = std::move(give_up);
+}
+
 awaitable<void> StdioDoor::run() {
   for (;;) {
     const auto bytes = co_await impl_->stdio.read_some();
@@ -98,7 +108,12 @@ awaitable<void> StdioDoor::run() {
       ));
     }
   }
+  impl_->draining = true;
+  auto& timers = impl_->worker.timers();
+  const auto limit =
+      impl_->give_up ? timers.arm_after(impl_->patience, impl_->give_up) : core::Timers::Id{};
   co_await impl_->tasks.join();
+  timers.cancel(limit);
   if (impl_->session) {
     impl_->service.unlisten(impl_->session);
     impl_->service.end(impl_->session);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,9 +19,13 @@ class StdioDoor {
       std::size_t max_line_bytes
   );
   ~StdioDoor();
+  /// When the requests in hand take longer than `patience` after the last line was read, `give_up`
+  /// is called once: it ends them. Without, they take what they take.
+  void limit_drain(core::Duration patience, std::function<void()> give_up);
   /// Runs until stdin ends or `stop`; returns after the requests in hand were answered.
   awaitable<void> run();
   void stop();
+  bool draining() const;  ///< nothing is read any more
 
  private:
   struct Impl;

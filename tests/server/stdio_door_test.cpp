@@ -277,6 +277,35 @@ TEST_F(StdioDoorTest, stop_ends_it_after_the_calls_in_hand) {
   EXPECT_EQ(lines(), Messages{protocol::make_result("1", "{}")});
 }
 
+TEST_F(StdioDoorTest, calls_that_outlast_the_patience_are_given_up) {
+  io::Event go(worker_.executor(), *timers_);
+  service_.handler = [&go](
+                         gateway::ClientSessionPtr, Frame request, gateway::ResponderPtr responder
+                     ) -> awaitable<void> {
+    co_await go.wait();
+    co_await responder->finish(protocol::make_result(request.id(), "{}"));
+  };
+  int given_up = 0;
+  door_->limit_drain(std::chrono::seconds(10), [&] {
+    ++given_up;
+    go.set();
+  });
+  open();
+  say(call("1"));
+  timers_->advance(std::chrono::hours(1));
+  EXPECT_FALSE(door_->draining());
+  end_input();
+  EXPECT_TRUE(door_->draining());
+  timers_->advance(std::chrono::milliseconds(9999));
+  turn();
+  EXPECT_EQ(given_up, 0);
+  timers_->advance(std::chrono::milliseconds(1));
+  turn();
+  EXPECT_EQ(given_up, 1);
+  EXPECT_TRUE(ended_);
+  EXPECT_EQ(lines(), Messages{protocol::make_result("1", "{}")});
+}
+
 TEST_F(StdioDoorTest, a_reader_that_went_away_does_not_hold_it_up) {
   open();
   ::close(std::exchange(from_door_, -1));

@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mooring::test {
@@ -96,9 +97,13 @@ class Program {
   /// killed.
   Ended end() {
     close_in();
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (open_[0] || open_[1]) {
-      if (!pump(deadline)) ::kill(pid_, SIGKILL);
+    auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    for (bool killed = false; open_[0] || open_[1];) {
+      if (pump(deadline)) continue;
+      // Somebody else may hold its streams: they get a moment more.
+      if (std::exchange(killed, true)) break;
+      ::kill(pid_, SIGKILL);
+      deadline += std::chrono::seconds(5);
     }
     int status = 0;
     ::waitpid(pid_, &status, 0);

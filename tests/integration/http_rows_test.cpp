@@ -161,6 +161,31 @@ TEST_F(Http, HTTP_10_of_url_and_command_the_url_is_used) {
   EXPECT_EQ(text(gateway.status("one"), "/transport"), "http");
 }
 
+TEST_F(Http, HTTP_05a_a_405_to_the_first_POST_finds_the_older_transport_and_remembers_it) {
+  upstream.speak_old_transport();
+  TestGateway gateway(servers({{"one", server(upstream)}}));
+  Session session(client, gateway.mcp("one"));
+  EXPECT_EQ(text(session.tool("echo"), "/result/content/0/text"), "done");
+  EXPECT_EQ(text(gateway.status("one"), "/transport"), "sse");
+  for (const auto& seen : upstream.seen().all()) {
+    EXPECT_EQ(seen.header("authorization"), "Bearer secret-of-ours") << seen.path;
+  }
+  const auto tried = upstream.count("initialize");
+  client.send("POST", gateway.url() + "/api/v1/servers/one/reconnect");
+  ASSERT_TRUE(upstream.wait_for("initialize", tried + 1));
+  EXPECT_EQ(upstream.all("initialize").back().path, "/message");
+  gateway.wait_status("one", [](const json::value& now) { return at(now, "/generation") == 2; });
+  EXPECT_EQ(text(session.tool("echo"), "/result/content/0/text"), "done");
+}
+
+TEST_F(Http, HTTP_05a_transport_sse_asks_no_questions) {
+  upstream.speak_old_transport();
+  TestGateway gateway(servers({{"one", server(upstream, R"(,"transport":"sse")")}}));
+  Session session(client, gateway.mcp("one"));
+  EXPECT_EQ(text(session.tool("echo"), "/result/content/0/text"), "done");
+  EXPECT_EQ(upstream.seen().all().front().http_method, "GET");
+}
+
 TEST_F(Http, HTTP_05b_a_first_POST_that_times_out_is_no_reason_to_fall_back) {
   upstream.on("initialize", silence());
   TestGateway gateway(servers(

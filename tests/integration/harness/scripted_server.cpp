@@ -148,6 +148,11 @@ void ScriptedServer::set_capabilities(std::string raw) {
   capabilities_ = std::move(raw);
 }
 
+void ScriptedServer::speak_old_transport() {
+  const std::lock_guard lock(mutex_);
+  old_transport_ = true;
+}
+
 void ScriptedServer::set_session_ids(bool handed_out) {
   const std::lock_guard lock(mutex_);
   session_ids_ = handed_out;
@@ -230,6 +235,12 @@ awaitable<void> ScriptedServer::handle(io::HttpExchange& exchange) {
 }
 
 awaitable<void> ScriptedServer::by_the_book(io::HttpExchange& exchange, const Seen& seen) {
+  bool old = false;
+  {
+    const std::lock_guard lock(mutex_);
+    old = old_transport_;
+  }
+  if (old) co_return co_await old_transport(exchange, seen);
   if (seen.http_method == "GET") co_return co_await listen(exchange);
   if (seen.http_method == "DELETE") {
     {
@@ -244,39 +255,55 @@ awaitable<void> ScriptedServer::by_the_book(io::HttpExchange& exchange, const Se
     co_await exchange.respond(202, {}, {});
     co_return;
   }
+  co_await exchange.respond(200, json_type, answer_to(seen));
+}
+
+std::string ScriptedServer::answer_to(const Seen& seen) {
   std::string answer = "{}";
   bool known = seen.method == "ping" || seen.method == "logging/setLevel" ||
                seen.method.starts_with("resources/");
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto list = lists_.find(seen.method); list != lists_.end()) {
-      answer = list->second;
-      known = true;
-    }
+  const std::lock_guard lock(mutex_);
+  if (const auto list = lists_.find(seen.method); list != lists_.end()) {
+    answer = list->second;
+    known = true;
   }
-  const auto bytes =
-      known ? protocol::make_result(seen.id, answer)
-            : protocol::make_error(seen.id, protocol::method_not_found, "Method not found");
-  co_await exchange.respond(200, json_type, bytes);
+  if (seen.method == "initialize") {
+    answer = fmt::format(
+        R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{{"name":"scripted","version":"1"}}}})",
+        old_transport_ ? "2024-11-05" : "2025-11-25", capabilities_
+    );
+    known = true;
+  }
+  return known ? protocol::make_result(seen.id, answer)
+               : protocol::make_error(seen.id, protocol::method_not_found, "Method not found");
+}
+
+awaitable<void> ScriptedServer::old_transport(io::HttpExchange& exchange, const Seen& seen) {
+  if (seen.http_method == "GET") {
+    co_await exchange.begin_stream(200, sse_type);
+    co_await exchange.write("event: endpoint\ndata: /message?session=1\n\n");
+    co_return co_await listen(exchange);
+  }
+  if (seen.path != "/message") {
+    co_await exchange.respond(405, {}, {});
+    co_return;
+  }
+  co_await exchange.respond(202, {}, "Accepted");
+  if (seen.id.empty() || seen.method.empty()) co_return;
+  pushed_.push_back(answer_to(seen));
+  stirred_.notify();
 }
 
 awaitable<void> ScriptedServer::initialize(io::HttpExchange& exchange, const Seen& seen) {
-  std::string session, capabilities;
+  std::string session;
   {
     const std::lock_guard lock(mutex_);
-    capabilities = capabilities_;
     if (session_ids_) {
       session = fmt::format("s-{}", ++last_session_);
       sessions_.insert(session);
     }
   }
-  const auto answer = protocol::make_result(
-      seen.id, fmt::format(
-                   R"({{"protocolVersion":"2025-11-25","capabilities":{},)"
-                   R"("serverInfo":{{"name":"scripted","version":"1"}}}})",
-                   capabilities
-               )
-  );
+  const auto answer = answer_to(seen);
   if (session.empty()) {
     co_await exchange.respond(200, json_type, answer);
   } else {
@@ -287,7 +314,7 @@ awaitable<void> ScriptedServer::initialize(io::HttpExchange& exchange, const See
 
 awaitable<void> ScriptedServer::listen(io::HttpExchange& exchange) {
   exchange.on_peer_gone([this] { stirred_.notify(); });
-  co_await exchange.begin_stream(200, sse_type);
+  if (!exchange.responded()) co_await exchange.begin_stream(200, sse_type);
   co_await exchange.write(": open\n\n");
   std::size_t told = pushed_.size();
   listeners_.add(1);

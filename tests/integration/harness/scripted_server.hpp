@@ -73,6 +73,9 @@ class ScriptedServer {
   void on_path(const std::string& path, Answer answer);
   void set_tools(std::string raw_array);
   void set_capabilities(std::string raw);
+  /// Speaks the older HTTP+SSE transport (2024-11-05) from now on: GET opens the stream, whose
+  /// first event names where to POST, and where every answer comes.
+  void speak_old_transport();
   void set_session_ids(bool handed_out);
   void forget_sessions();
   /// A message on every open GET stream.
@@ -97,6 +100,8 @@ class ScriptedServer {
   awaitable<void> by_the_book(io::HttpExchange& exchange, const Seen& seen);
   awaitable<void> initialize(io::HttpExchange& exchange, const Seen& seen);
   awaitable<void> listen(io::HttpExchange& exchange);
+  awaitable<void> old_transport(io::HttpExchange& exchange, const Seen& seen);
+  std::string answer_to(const Seen& seen);  ///< as a good server answers
 
   Background background_;
   io::Event released_;
@@ -106,6 +111,7 @@ class ScriptedServer {
   std::map<std::string, std::string> lists_;
   std::string capabilities_ = R"({"tools":{"listChanged":true}})";
   bool session_ids_ = true;
+  bool old_transport_ = false;
   std::set<std::string> sessions_;
   int last_session_ = 0;
 

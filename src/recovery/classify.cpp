@@ -6,8 +6,7 @@
 #include <array>
 #include <initializer_list>
 
-#include "recovery/answer_body.hpp"
-#include "recovery/wording.hpp"
+#include "recovery/reading.hpp"
 
 namespace mooring::recovery {
 namespace {
@@ -23,63 +22,16 @@ constexpr bool is_answer_code(int code) {
   return one_of(code, {-32601, -32602, -32002, -32003, -32004});
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
-bool holds_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::ranges::any_of(parts, [&](auto part) {
-    return text.find(part) != std::string_view::npos;
-  });
-}
-
-std::string_view header(const Failure& failure, std::string_view name) {
-  for (const auto& [key, value] : failure.headers) {
-    if (lower(key) == name) return value;
-  }
-  return {};
-}
-
-/// The value of a quoted parameter of WWW-Authenticate.
-std::string parameter(std::string_view challenge, std::string_view name) {
-  const std::string folded = lower(challenge);
-  const auto at = folded.find(std::string(name) + "=\"");
-  if (at == std::string::npos) return {};
-  std::string out;
-  for (std::size_t i = at + name.size() + 2; i < challenge.size() && challenge[i] != '"'; ++i) {
-    if (challenge[i] == '\\' && i + 1 < challenge.size()) ++i;
-    out += challenge[i];
-  }
-  return out;
-}
-
 /// One classification: the evidence, read once, and the rules over it.
 class Case {
  public:
   Case(const Failure& failure, const Overrides& overrides)
-      : failure_(failure), overrides_(overrides), body_(read_answer(failure.body)) {
-    if (!failure.http_status && body_.messages.empty() && !body_.rpc_error && !failure.stage) {
-      bare_ = !failure.error.empty();
-      if (bare_) body_.messages.push_back(failure.error);
-    }
-    const auto challenge = header(failure, "www-authenticate");
-    if (auto told = parameter(challenge, "error_description"); !told.empty()) {
-      body_.messages.push_back(std::move(told));
-      challenged_ = true;
-    }
-    challenged_ = challenged_ || !challenge.empty();
-    scope_wanted_ = parameter(challenge, "error") == "insufficient_scope";
-    for (const auto& message : body_.messages) weigh(message);
-  }
+      : failure_(failure), overrides_(overrides), read_(failure) {}
 
   Conclusion conclude() const {
     if (failure_.aborted)
       return because(Kind::cancelled, Action::none, Replay::no, "the caller gave up");
-    if (failure_.result || (body_.rpc_result && successful())) {
+    if (failure_.result || (read_.body().rpc_result && read_.successful())) {
       return because(
           Kind::tool_error, Action::none, Replay::no,
           "the server answered with a result; what stands in results is never read"
@@ -89,7 +41,9 @@ class Case {
     if (!failure_.http_status && failure_.stage) return broken();
     if (auto told = operators_word()) return *told;
     if (failure_.phase == Phase::get_stream) return stream();
-    if (successful() || failure_.in_band || bare_ || !failure_.http_status) return answered();
+    if (read_.successful() && failure_.stage && !read_.body().rpc_error) return unanswered();
+    if (read_.successful() || failure_.in_band || read_.bare() || !failure_.http_status)
+      return answered();
     return refused(*failure_.http_status);
   }
 
@@ -100,79 +54,10 @@ class Case {
     return {.kind = kind, .action = action, .replay = replay, .reason = std::string(reason)};
   }
 
-  // --- what the words say
-
-  void weigh(const std::string& message) {
-    const auto read = read_wording(message);
-    const auto rank = [](const Wording& w) {
-      if (w.says == Says::nothing) return 0;
-      return 1 + (w.whole ? 2 : 0) + (w.says == Says::lost ? 1 : 0);
-    };
-    if (rank(read) > rank(wording_)) wording_ = read;
-    const std::string folded = lower(message);
-    foreign_ = foreign_ || holds_any(folded, {"log in", "login", "sign in", "sign-in", "password"});
-    folded_ += folded + '\n';
-  }
-
-  bool has_session() const {
-    return failure_.sent_session_id || failure_.phase == Phase::sse_message;
-  }
-  bool may_rebuild() const { return has_session() && failure_.method != "initialize"; }
-  bool successful() const {
-    return failure_.http_status && *failure_.http_status >= 200 && *failure_.http_status < 300;
-  }
-  /// A sentence that is about nothing but our session.
-  bool says_lost() const {
-    if (foreign_ || !wording_.whole) return false;
-    return wording_.says == Says::lost || wording_.says == Says::missing;
-  }
-  bool says_not_initialized() const { return !foreign_ && wording_.about(Says::not_initialized); }
-  bool mentions_lost() const { return !foreign_ && wording_.says == Says::lost; }
-
-  bool speaks_of_rates() const {
-    return holds_any(
-        folded_, {"rate limit", "ratelimit", "rate-limit", "too many", "quota exceeded", "throttl",
-                  "limit reached", "limit exceeded", "limit_reached", "maximum concurrent"}
-    );
-  }
-  bool speaks_of_cancelling() const {
-    return holds_any(
-        folded_, {"request cancelled", "request canceled", "aborterror", "request was cancelled",
-                  "operation was aborted"}
-    );
-  }
-  bool speaks_of_breaking() const {
-    return holds_any(
-        folded_, {"timed out",
-                  "timeout",
-                  "connection closed",
-                  "transport closed",
-                  "broken pipe",
-                  "connection reset",
-                  "connection refused",
-                  "end of file",
-                  "stream closed",
-                  "unexpected eof",
-                  "socket hang up",
-                  "econnreset",
-                  "econnrefused",
-                  "epipe",
-                  "disconnected without",
-                  "connection aborted",
-                  "connection lost",
-                  "closedresourceerror",
-                  "stream ended",
-                  "connection terminated"}
-    );
-  }
-  bool invalid_params_of_the_gate() const {
-    return body_.code == -32602 && body_.no_data && folded_ == "invalid request parameters\n";
-  }
-
   // --- conclusions that several rules share
 
   Conclusion lost(std::optional<Replay> replay = Replay::yes) const {
-    if (wording_.about(Says::missing)) {
+    if (read_.wording().about(Says::missing)) {
       return because(
           Kind::not_initialized, Action::reconnect, replay,
           "the server misses a session id, so it took no notice of the request"
@@ -210,16 +95,17 @@ class Case {
   }
 
   Replay how_far() const {
-    return wording_.mid_request || wording_.inner_error ? Replay::if_safe : Replay::yes;
+    return read_.wording().mid_request || read_.wording().inner_error ? Replay::if_safe
+                                                                      : Replay::yes;
   }
 
   // --- rules
 
   /// What the operator wrote down for this server comes before everything that was learned.
   std::optional<Conclusion> operators_word() const {
-    if (!may_rebuild()) return std::nullopt;
-    const bool code = body_.code && overrides_.session_code(*body_.code);
-    const bool text = std::ranges::any_of(body_.messages, [&](const std::string& message) {
+    if (!read_.may_rebuild()) return std::nullopt;
+    const bool code = read_.body().code && overrides_.session_code(*read_.body().code);
+    const bool text = std::ranges::any_of(read_.body().messages, [&](const std::string& message) {
       return overrides_.names_session(message);
     });
     const bool status = failure_.http_status == 401 && overrides_.treat_401_as_session();
@@ -261,7 +147,8 @@ class Case {
   }
 
   Conclusion ended() const {
-    const bool gone = says_lost() || failure_.http_status == 404 || failure_.http_status == 410;
+    const bool gone =
+        read_.says_lost() || failure_.http_status == 404 || failure_.http_status == 410;
     return because(
         gone ? Kind::session_lost : Kind::other, Action::none, std::nullopt,
         gone ? "the session was gone before it was ended" : "ending a session needs no answer"
@@ -270,36 +157,36 @@ class Case {
 
   /// An error that came as an ordinary answer, or as nothing but words.
   Conclusion answered() const {
-    if (speaks_of_cancelling()) {
+    if (read_.speaks_of_cancelling()) {
       return because(Kind::cancelled, Action::none, Replay::no, "the request was cancelled");
     }
-    if (body_.code == -32042) {
+    if (read_.body().code == -32042) {
       return because(
           Kind::auth, Action::none, Replay::no, "a person has to visit a page of the server first"
       );
     }
-    if (says_not_initialized() && failure_.method != "initialize") return not_initialized();
-    if (may_rebuild()) {
+    if (read_.says_not_initialized()) return not_initialized();
+    if (read_.may_rebuild()) {
       if (auto conclusion = session_in_band()) return *conclusion;
-      if (invalid_params_of_the_gate()) {
+      if (read_.is_gate_of_python()) {
         return ambiguous(
             Kind::other,
             "either the arguments are wrong or the session was never initialized: ask to find out"
         );
       }
     }
-    if (speaks_of_rates()) return limited();
-    if (body_.code || !body_.messages.empty()) return plain_error();
-    if (!successful() || failure_.http_status == 202) return answer();
+    if (read_.speaks_of_rates()) return limited();
+    if (read_.body().code || !read_.body().messages.empty()) return plain_error();
+    if (!read_.successful() || failure_.http_status == 202) return answer();
     return unanswered();
   }
 
   std::optional<Conclusion> session_in_band() const {
-    if (!says_lost() || wording_.of_link) return std::nullopt;
-    const int code = body_.code.value_or(0);
-    if (body_.code == 32600) return lost(Replay::if_safe);
-    if (wording_.mid_request) return lost(Replay::if_safe);
-    if (wording_.says == Says::missing && wording_.like_argument) return std::nullopt;
+    if (!read_.says_lost() || read_.wording().of_link) return std::nullopt;
+    const int code = read_.body().code.value_or(0);
+    if (read_.body().code == 32600) return lost(Replay::if_safe);
+    if (read_.wording().mid_request) return lost(Replay::if_safe);
+    if (read_.wording().says == Says::missing && read_.wording().like_argument) return std::nullopt;
     if (one_of(code, {-32000, -32001, -32603})) {
       return ambiguous(
           Kind::tool_error, "the tool or the session: the same session is asked to find out"
@@ -308,8 +195,8 @@ class Case {
     if (!one_of(code, {-32600, -32602, -32002, -32005, -32601, 0})) {
       return ambiguous(Kind::session_lost, "an unusual code: the same session is asked first");
     }
-    if (failure_.method == "tools/call" && (wording_.names_id || wording_.like_argument) &&
-        !bare_) {
+    if (failure_.method == "tools/call" &&
+        (read_.wording().names_id || read_.wording().like_argument) && !read_.bare()) {
       return because(
           Kind::session_lost, Action::verify, Replay::yes,
           "the server does not know a session it names: it is asked whether that is ours"
@@ -319,14 +206,15 @@ class Case {
   }
 
   Conclusion plain_error() const {
-    if (holds_any(folded_, {"not connected"}) && body_.code == -32603) {
+    if (read_.holds("not connected") && read_.body().code == -32603) {
       return because(
           Kind::transient, Action::backoff, std::nullopt,
           "the server has lost a server of its own and did not pass the request on"
       );
     }
-    if (speaks_of_breaking()) {
-      if (bare_) {
+    if (read_.bare() && read_.speaks_of_credentials()) return denied(401);
+    if (read_.speaks_of_breaking()) {
+      if (read_.bare()) {
         return because(Kind::transient, Action::reconnect, Replay::if_safe, "the connection broke");
       }
       return because(
@@ -334,7 +222,8 @@ class Case {
           "something behind the server broke or took too long; the request may have run"
       );
     }
-    if (bare_ || !body_.code || one_of(*body_.code, {-32001, -32601, -32700, -32600})) {
+    if (read_.bare() || !read_.body().code ||
+        one_of(*read_.body().code, {-32001, -32601, -32700, -32600})) {
       return answer();
     }
     return answer(Kind::tool_error);
@@ -353,32 +242,32 @@ class Case {
   Conclusion stream() const {
     const int status = failure_.http_status.value_or(0);
     if (status == 401 || status == 403) return denied(status);
-    if (says_not_initialized() && has_session()) {
+    if (read_.says_not_initialized() && read_.has_session()) {
       return because(
           Kind::not_initialized, Action::backoff, std::nullopt,
           "the stream was opened before the session was ready"
       );
     }
     if (one_of(status, {400, 404, 410, 422, 500, 503})) {
-      if (says_lost() && (has_session() || wording_.says == Says::missing)) {
-        if (wording_.of_link && holds_any(folded_, {"stream"})) return stream_unknown();
+      if (read_.says_lost() && (read_.has_session() || read_.wording().says == Says::missing)) {
+        if (read_.wording().of_link && read_.holds("stream")) return stream_unknown();
         // A resumed stream belongs to a call that was already running.
-        return lost(body_.code == -32600 ? Replay::if_safe : Replay::yes);
+        return lost(read_.body().code == -32600 ? Replay::if_safe : Replay::yes);
       }
     }
-    if (status == 409 ||
-        (status == 400 && holds_any(folded_, {"multiple", "only one", "already"}))) {
+    if (status == 409 || (status == 400 && (read_.holds("multiple") || read_.holds("only one") ||
+                                            read_.holds("already")))) {
       return because(
           Kind::other, Action::backoff, std::nullopt,
           "the server still holds the former stream of this session"
       );
     }
-    if (status == 400 && holds_any(folded_, {"last-event-id"})) {
+    if (status == 400 && read_.holds("last-event-id")) {
       return because(
           Kind::other, Action::none, std::nullopt, "the server cannot resume from that event"
       );
     }
-    if (one_of(status, {400, 404, 410, 422}) && has_session()) {
+    if (one_of(status, {400, 404, 410, 422}) && read_.has_session()) {
       return ambiguous(Kind::other, "no stream here, or no session: a request will tell");
     }
     return stream_status(status);
@@ -404,7 +293,8 @@ class Case {
           Kind::transient, Action::backoff, std::nullopt, "the server is not available right now"
       );
     }
-    if (successful()) return because(Kind::other, Action::none, Replay::no, "the stream is open");
+    if (read_.successful())
+      return because(Kind::other, Action::none, Replay::no, "the stream is open");
     return because(
         Kind::other, Action::none, std::nullopt, "the server offers no stream of its own"
     );
@@ -431,10 +321,11 @@ class Case {
 
   Conclusion denied(int status) const {
     if (status == 403) return forbidden();
-    if (!has_session() && wording_.about(Says::missing)) return lost();
-    if (may_rebuild() && says_not_initialized()) return not_initialized();
-    if (may_rebuild() && says_lost()) {
-      if (!body_.json || body_.rpc_error || challenged_) return lost(how_far());
+    if (!read_.has_session() && read_.wording().about(Says::missing)) return lost();
+    if (read_.may_rebuild() && read_.says_not_initialized()) return not_initialized();
+    if (read_.may_rebuild() && read_.says_lost()) {
+      if (!read_.body().json || read_.body().rpc_error || read_.challenged())
+        return lost(how_far());
       return ambiguous(
           Kind::auth, "a login or the session: one new session with the same credentials will tell"
       );
@@ -445,12 +336,13 @@ class Case {
   }
 
   Conclusion forbidden() const {
-    if (scope_wanted_) {
+    if (read_.scope_wanted()) {
       return because(
           Kind::auth, Action::reauthorize, Replay::yes, "the server asks for a wider permission"
       );
     }
-    if (speaks_of_rates() || header(failure_, "x-ratelimit-remaining") == "0") return limited();
+    if (read_.speaks_of_rates() || header(failure_, "x-ratelimit-remaining") == "0")
+      return limited();
     return because(
         Kind::auth, Action::none, Replay::no,
         "the server knows us and does not allow this; a new session would not change it"
@@ -459,19 +351,19 @@ class Case {
 
   /// 404 and 410: the specification's sign of a lost session, and HTTP's of many other things.
   Conclusion missing(int status) const {
-    if (!may_rebuild()) {
-      if (!has_session() && demands_session()) return lost();
+    if (!read_.may_rebuild()) {
+      if (!read_.has_session() && demands_session()) return lost();
       return answer();
     }
-    if (wording_.about(Says::alive)) return answer();
-    if (says_lost()) return lost(how_far_of_a_404());
-    if (says_not_initialized()) return not_initialized();
-    if (body_.code && is_answer_code(*body_.code)) return answer();
-    if (body_.code && speaks_of_breaking()) return plain_error();
-    if (mentions_lost()) return lost();
-    if (failure_.phase == Phase::sse_message && body_.empty()) return lost();
+    if (read_.wording().about(Says::alive)) return answer();
+    if (read_.says_lost()) return lost(how_far_of_a_404());
+    if (read_.says_not_initialized()) return not_initialized();
+    if (read_.body().code && is_answer_code(*read_.body().code)) return answer();
+    if (read_.body().code && read_.speaks_of_breaking()) return plain_error();
+    if (read_.mentions_lost()) return lost();
+    if (failure_.phase == Phase::sse_message && read_.body().empty()) return lost();
     return ambiguous(
-        body_.empty() ? Kind::other : Kind::session_lost,
+        read_.body().empty() ? Kind::other : Kind::session_lost,
         status == 404 ? "404 without words about a session: the same session is asked to find out"
                       : "410 without words about a session: the same session is asked to find out"
     );
@@ -479,26 +371,28 @@ class Case {
 
   /// An answer of ours to the server died with the session: there is nobody to send it to again.
   Replay how_far_of_a_404() const {
-    return failure_.method == "<response>" || wording_.mid_request ? Replay::if_safe : Replay::yes;
+    return failure_.method == "<response>" || read_.wording().mid_request ? Replay::if_safe
+                                                                          : Replay::yes;
   }
 
   bool demands_session() const {
     if (failure_.method == "initialize") return false;
-    return says_not_initialized() || wording_.about(Says::missing);
+    return read_.says_not_initialized() || read_.wording().about(Says::missing);
   }
 
   /// 400 and 422.
   Conclusion faulted() const {
     if (failure_.method == "initialize") return answer();
-    if (!has_session()) {
-      if (says_not_initialized()) return not_initialized();
-      return demands_session() || (says_lost() && wording_.none_came) ? lost_without_id()
-                                                                      : answer();
+    if (!read_.has_session()) {
+      if (read_.says_not_initialized()) return not_initialized();
+      return demands_session() || (read_.says_lost() && read_.wording().none_came)
+                 ? lost_without_id()
+                 : answer();
     }
-    if (body_.code == -32700 || wording_.about(Says::alive)) return answer();
-    if (says_not_initialized()) return not_initialized();
-    if (says_lost()) return lost(wording_.mid_request ? Replay::if_safe : Replay::yes);
-    if (failure_.phase == Phase::sse_message && mentions_lost()) return lost();
+    if (read_.body().code == -32700 || read_.wording().about(Says::alive)) return answer();
+    if (read_.says_not_initialized()) return not_initialized();
+    if (read_.says_lost()) return lost(read_.wording().mid_request ? Replay::if_safe : Replay::yes);
+    if (failure_.phase == Phase::sse_message && read_.mentions_lost()) return lost();
     return ambiguous(
         Kind::other, "the request or the session is at fault: the same session is asked to find out"
     );
@@ -512,30 +406,31 @@ class Case {
   }
 
   Conclusion unavailable(int status) const {
-    if (may_rebuild() && says_lost() && (!wording_.of_link || of_our_link()))
+    if (read_.may_rebuild() && read_.says_lost() && (!read_.wording().of_link || of_our_link()))
       return lost(how_far());
-    if (may_rebuild() && says_not_initialized()) return not_initialized();
-    if (speaks_of_rates()) return limited();
-    if (holds_any(folded_, {"server is shutting down", "shutting down"})) {
+    if (read_.may_rebuild() && read_.says_not_initialized()) return not_initialized();
+    if (read_.speaks_of_rates()) return limited();
+    if ((read_.holds("server is shutting down") || read_.holds("shutting down"))) {
       return because(
           Kind::transient, Action::reconnect, Replay::yes,
           "the server is shutting down and took no more requests"
       );
     }
-    if (status == 504 || (body_.rpc_error && holds_any(folded_, {"timeout", "timed out"}))) {
+    if (status == 504 ||
+        (read_.body().rpc_error && (read_.holds("timeout") || read_.holds("timed out")))) {
       return because(
           Kind::transient, Action::none, Replay::no,
           "no answer came in time, and the request may still be running"
       );
     }
-    if (body_.rpc_error) return plain_error();
-    if (holds_any(folded_, {"connection failure"}) && holds_any(folded_, {"before headers"})) {
+    if (read_.body().rpc_error) return plain_error();
+    if (read_.holds("connection failure") && read_.holds("before headers")) {
       return because(
           Kind::transient, Action::retry, Replay::yes,
           "a proxy did not reach the server, so the request was not delivered"
       );
     }
-    if (status == 500 && may_rebuild() && wording_.says == Says::lost) {
+    if (status == 500 && read_.may_rebuild() && read_.wording().says == Says::lost) {
       return ambiguous(Kind::other, "the server failed over a session: the same one is asked");
     }
     if (status == 500 || status == 501 || status == 505) return answer();
@@ -547,17 +442,13 @@ class Case {
 
   /// A 5xx about a transport is about ours where the stream of HTTP+SSE is what went missing, and
   /// about a call that was running where no response came.
-  bool of_our_link() const { return failure_.phase == Phase::sse_message || wording_.mid_request; }
+  bool of_our_link() const {
+    return failure_.phase == Phase::sse_message || read_.wording().mid_request;
+  }
 
   const Failure& failure_;
   const Overrides& overrides_;
-  AnswerBody body_;
-  Wording wording_;
-  std::string folded_;         ///< every message in lower case, one a line
-  bool bare_ = false;          ///< nothing is known but a sentence
-  bool challenged_ = false;    ///< WWW-Authenticate came with it
-  bool scope_wanted_ = false;  ///< insufficient_scope
-  bool foreign_ = false;       ///< speaks of a login
+  Reading read_;
 };
 
 }  // namespace

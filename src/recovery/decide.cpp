@@ -73,6 +73,13 @@ Verdict by_count(const Attempted& attempted) {
   return {false, "it failed again at once"};
 }
 
+/// Statuses with which HTTP itself turns a request away, before anybody looks into it.
+bool turned_away(int status) {
+  constexpr std::array statuses = {401, 403, 405, 406, 411, 413, 414,
+                                   415, 417, 421, 425, 426, 429, 431};
+  return std::ranges::find(statuses, status) != statuses.end();
+}
+
 }  // namespace
 
 Plan decide(const Attempted& attempted) {
@@ -99,29 +106,14 @@ Plan decide(const Attempted& attempted) {
 }
 
 bool changes_nothing(std::string_view method) {
-  constexpr std::array<std::string_view, 9> harmless = {
-      "tools/list",          "resources/list", "resources/templates/list",
-      "resources/read",      "prompts/list",   "prompts/get",
-      "completion/complete", "ping",           "server/discover",
+  // The last three leave what the first time left.
+  constexpr std::array<std::string_view, 12> methods = {
+      "tools/list",      "resources/list",   "resources/templates/list", "resources/read",
+      "prompts/list",    "prompts/get",      "completion/complete",      "ping",
+      "server/discover", "logging/setLevel", "resources/subscribe",      "resources/unsubscribe",
   };
-  // Repeating these leaves what the first time left.
-  constexpr std::array<std::string_view, 3> settled = {
-      "logging/setLevel", "resources/subscribe", "resources/unsubscribe"
-  };
-  return std::ranges::find(harmless, method) != harmless.end() ||
-         std::ranges::find(settled, method) != settled.end();
+  return std::ranges::find(methods, method) != methods.end();
 }
-
-namespace {
-
-/// Statuses with which HTTP itself turns a request away, before anybody looks into it.
-bool turned_away(int status) {
-  constexpr std::array statuses = {401, 403, 405, 406, 411, 413, 414,
-                                   415, 417, 421, 425, 426, 429, 431};
-  return std::ranges::find(statuses, status) != statuses.end();
-}
-
-}  // namespace
 
 Delivery delivery_of(const Failure& failure, const Conclusion& conclusion) {
   if (failure.delivery == Delivery::not_sent) return Delivery::not_sent;
@@ -142,6 +134,24 @@ Delivery delivery_of(const Failure& failure, const Conclusion& conclusion) {
     return failure.in_band ? Delivery::answered : Delivery::unknown;
   }
   return Delivery::unknown;
+}
+
+bool same_fault(const Failure& failure, const Failure& probe) {
+  const bool answered = failure.http_status || failure.in_band;
+  if (!answered || probe.stage || probe.result || failure.http_status != probe.http_status) {
+    return false;
+  }
+  return read_answer(failure.body).code == read_answer(probe.body).code;
+}
+
+Conclusion proven_lost(const Failure& failure) {
+  const bool failed_inside = failure.http_status.value_or(0) >= 500;
+  return {
+      .kind = Kind::session_lost,
+      .action = Action::reconnect,
+      .replay = failed_inside ? Replay::if_safe : Replay::yes,
+      .reason = "the same session was asked something harmless and failed alike",
+  };
 }
 
 }  // namespace mooring::recovery

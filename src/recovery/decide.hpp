@@ -50,4 +50,11 @@ bool changes_nothing(std::string_view method);
 /// with the session came before dispatch.
 Delivery delivery_of(const Failure& failure, const Conclusion& conclusion);
 
+/// The probe on the same session failed as the request had: status and code alike, ids and words
+/// aside (EXP-24).
+bool same_fault(const Failure& failure, const Failure& probe);
+/// What an ambiguous failure turns into once that is so. What turns away two different requests
+/// alike stands before dispatch, so neither was executed; only of a 5xx that cannot be said.
+Conclusion proven_lost(const Failure& failure);
+
 }  // namespace mooring::recovery

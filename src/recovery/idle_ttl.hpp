@@ -18,7 +18,7 @@ class IdleTtl {
   /// The longest idle time believed to be survived by; empty: nothing is known.
   std::optional<core::Duration> estimate() const;
   /// The pause between keepalives: `configured`, or less where the estimate asks for it, never
-  /// under `floor`.
+  /// under `floor`. A `configured` of 0 means never and stays.
   core::Duration keepalive(core::Duration configured, core::Duration floor) const;
 
  private:

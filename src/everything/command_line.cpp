@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <mooring/version.hpp>
 
-#include "everything/expiry_dialect.hpp"
+#include "chaos/expiry_dialect.hpp"
 
 namespace mooring::everything {
 namespace {
@@ -38,7 +38,7 @@ std::optional<core::Duration> positive_seconds(double value) {
 }
 
 Parsed list_dialects() {
-  for (const auto& dialect : expiry_dialects()) {
+  for (const auto& dialect : chaos::expiry_dialects()) {
     fmt::print("{:<28}{}\n", dialect.name, dialect.source);
   }
   return {std::nullopt, 0};
@@ -90,7 +90,7 @@ void declare(CLI::App& app, Given& given) {
 Parsed take(Given given) {
   auto& options = given.line.options;
   if (options.expiry_dialect == "list") return list_dialects();
-  if (find_expiry_dialect(options.expiry_dialect) == nullptr) {
+  if (chaos::find_expiry_dialect(options.expiry_dialect) == nullptr) {
     return usage(
         "unknown expiry dialect " + options.expiry_dialect + "; --expiry-dialect list prints them"
     );

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <memory>
-#include <string>
+#include <utility>
 
+#include "chaos/expiry_dialect.hpp"
 #include "everything/everything_service.hpp"
-#include "everything/expiry_dialect.hpp"
 #include "io/http_server.hpp"
 #include "server/host_check.hpp"
 
@@ -16,7 +15,7 @@ class HttpFront {
  public:
   /// `door` serves what belongs to /mcp. The references outlive the front.
   HttpFront(
-      World& world, gateway::Service& service, const ExpiryDialect& dialect,
+      World& world, gateway::Service& service, const chaos::ExpiryDialect& dialect,
       server::HostCheck hosts, io::HttpHandler door
   )
       : world_(world),
@@ -28,11 +27,9 @@ class HttpFront {
   awaitable<void> handle(io::HttpExchange& exchange);
 
  private:
-  awaitable<void> answer_gone(io::HttpExchange& exchange);
-
   World& world_;
   gateway::Service& service_;
-  const ExpiryDialect& dialect_;
+  const chaos::ExpiryDialect& dialect_;
   server::HostCheck hosts_;
   io::HttpHandler door_;
 };

@@ -51,7 +51,7 @@ class Program {
     http_door_.emplace(worker_, service_, options);
     service_.on_drop([this] { http_door_->end_listening(); });
     front_.emplace(
-        world_, service_, *find_expiry_dialect(line_.options.expiry_dialect),
+        world_, service_, *chaos::find_expiry_dialect(line_.options.expiry_dialect),
         server::HostCheck{line_.allowed_hosts, {}},
         [this](io::HttpExchange& exchange) { return http_door_->handle(exchange, "", ""); }
     );

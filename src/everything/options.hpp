@@ -14,7 +14,7 @@ struct Options {
       std::nullopt;  ///< without a request for so long, a session is gone
   std::optional<core::Duration> drop_every =
       std::nullopt;                       ///< all sessions are forgotten each time
-  std::string expiry_dialect = "ts-404";  ///< expiry_dialect.hpp
+  std::string expiry_dialect = "ts-404";  ///< chaos/expiry_dialect.hpp
   std::size_t page_size = 0;              ///< of every list; 0: one page
   std::size_t extra_tools = 0;            ///< dummy tools beside the real ones
   std::size_t max_sessions = 10'000;      ///< more: the one that rested longest is forgotten

@@ -74,6 +74,12 @@ void HttpConnection::close() {
   tell_peer_gone();
 }
 
+void HttpConnection::reset() {
+  boost::system::error_code ignored;
+  socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  close();
+}
+
 void HttpConnection::enter(Phase phase) {
   phase_ = phase;
   const auto& limits = server_->limits;
@@ -196,11 +202,10 @@ awaitable<bool> HttpConnection::call_handler() {
     core::log::error("http", "the handler of {} {} threw: {}", method(), path(), e.what());
   }
   gone_.clear();
+  ++served_;
   if (answer_ == Answer::streaming) {
-    if (!stream_chunked_) {  // without chunks only a reset tells the peer that something is missing
-      boost::system::error_code ignored;
-      socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
-    }
+    // Without chunks only a reset tells the peer that something is missing.
+    if (!stream_chunked_) reset();
     co_return false;
   }
   if (answer_ == Answer::none) {
@@ -307,6 +312,14 @@ void HttpConnection::tell_peer_gone() {
   const auto callbacks = std::move(gone_);
   gone_.clear();
   for (const auto& gone : callbacks) gone();
+}
+
+std::vector<HeaderField> HttpConnection::headers() const {
+  const auto& fields = parser_.fields();
+  std::vector<HeaderField> all;
+  all.reserve(fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) all.push_back({fields.name(i), fields.value(i)});
+  return all;
 }
 
 std::string_view HttpConnection::path() const {

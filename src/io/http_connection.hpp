@@ -54,6 +54,7 @@ class HttpConnection final : public HttpExchange,
   awaitable<void> refuse();
 
   void close() override;  ///< at once; a working handler learns that its peer is gone
+  void reset() override;
   bool idle() const { return phase_ == Phase::idle; }
   void expire(core::TimePoint now);  ///< acts on a deadline that has passed
 
@@ -66,7 +67,9 @@ class HttpConnection final : public HttpExchange,
     return parser_.fields().find(name);
   }
   bool has_header(std::string_view name) const override { return parser_.fields().has(name); }
+  std::vector<HeaderField> headers() const override;
   std::string_view remote_address() const override { return remote_; }
+  std::size_t served_before() const override { return served_; }
   std::string& body() override { return parser_.body(); }
   awaitable<bool> respond(int status, std::span<const HeaderField> headers, std::string_view body)
       override;
@@ -114,6 +117,7 @@ class HttpConnection final : public HttpExchange,
   std::vector<std::function<void()>> gone_;
   using Resume = asio::async_result<asio::use_awaitable_t<>, void(bool)>::handler_type;
   std::optional<Resume> reader_;
+  std::size_t served_ = 0;  ///< requests that the handler is done with
   core::TimePoint deadline_ = core::TimePoint::max();
   Phase phase_ = Phase::idle;
   Answer answer_ = Answer::none;

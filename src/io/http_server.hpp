@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/timers.hpp"
 #include "io/asio.hpp"
@@ -47,7 +48,12 @@ class HttpExchange {
   /// First value of a header, name case-insensitive, outer blanks removed; empty where absent.
   virtual std::string_view header(std::string_view name) const = 0;
   virtual bool has_header(std::string_view name) const = 0;
+  /// Every header as it came, in order; the views live as long as the request. Empty where the
+  /// exchange cannot tell.
+  virtual std::vector<HeaderField> headers() const { return {}; }
   virtual std::string_view remote_address() const = 0;  ///< "127.0.0.1"
+  /// How many requests came on this connection before this one.
+  virtual std::size_t served_before() const { return 0; }
   /// The body, whole. May be moved from. Has 64 spare bytes of capacity behind it.
   virtual std::string& body() = 0;
 
@@ -69,6 +75,8 @@ class HttpExchange {
 
   /// Closes the connection at once, whatever was promised; everything after it is a no-op.
   virtual void close() = 0;
+  /// The same, and the peer is told by a TCP reset.
+  virtual void reset() { close(); }
 
   virtual bool responded() const = 0;  ///< an answer or a stream was begun
   virtual bool peer_gone() const = 0;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "everything/expiry_dialect.hpp"
+#include "chaos/expiry_dialect.hpp"
 
 namespace mooring::everything {
 namespace {
@@ -97,7 +97,7 @@ TEST(EverythingCommandLine, dialects_are_listed) {
   auto text = testing::internal::GetCapturedStdout();
   EXPECT_FALSE(parsed.line);
   EXPECT_EQ(parsed.exit_code, 0);
-  for (const auto& dialect : expiry_dialects()) {
+  for (const auto& dialect : chaos::expiry_dialects()) {
     EXPECT_NE(text.find(dialect.name), std::string::npos) << dialect.name;
   }
 }

@@ -74,7 +74,7 @@ class HttpFrontTest : public EverythingTest {
   void start_with(std::string_view dialect) {
     start();
     front = std::make_unique<HttpFront>(
-        *world, *service, *find_expiry_dialect(dialect), server::HostCheck{},
+        *world, *service, *chaos::find_expiry_dialect(dialect), server::HostCheck{},
         [this](io::HttpExchange&) -> awaitable<void> {
           ++passed;
           co_return;

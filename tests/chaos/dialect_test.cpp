@@ -4,9 +4,9 @@
 #include <set>
 #include <string>
 
-#include "everything/expiry_dialect.hpp"
+#include "chaos/expiry_dialect.hpp"
 
-namespace mooring::everything {
+namespace mooring::chaos {
 namespace {
 
 /// The JSON of a body, taken out of its SSE frame where it has one.
@@ -106,4 +106,4 @@ TEST(ExpiryDialect, placeholders) {
 }
 
 }  // namespace
-}  // namespace mooring::everything
+}  // namespace mooring::chaos

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace mooring::everything {
+namespace mooring::chaos {
 
 /// The wire form of one answer to a request on a session that is gone. In `body` and
 /// `header_value`, $ID stands for the raw id of the request (null without one) and $SESSION for the
@@ -36,4 +36,4 @@ const ExpiryForm& form_for(const ExpiryDialect& dialect, std::string_view http_m
 /// `pattern` with $ID and $SESSION filled in. An empty `id` becomes null.
 std::string fill_in(std::string_view pattern, std::string_view id, std::string_view session);
 
-}  // namespace mooring::everything
+}  // namespace mooring::chaos

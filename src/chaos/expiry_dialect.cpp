@@ -1,11 +1,11 @@
-#include "everything/expiry_dialect.hpp"
+#include "chaos/expiry_dialect.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "protocol/json_scan.hpp"
 
-namespace mooring::everything {
+namespace mooring::chaos {
 namespace {
 
 constexpr std::string_view json = "application/json";
@@ -318,4 +318,4 @@ std::string fill_in(std::string_view pattern, std::string_view id, std::string_v
   return text;
 }
 
-}  // namespace mooring::everything
+}  // namespace mooring::chaos

@@ -7,6 +7,7 @@
 
 #include "config/diff.hpp"
 #include "core/log.hpp"
+#include "gateway/history.hpp"
 #include "gateway/log_level.hpp"
 #include "protocol/messages.hpp"
 
@@ -110,6 +111,7 @@ awaitable<void> Gateway::apply(config::Config config) {
   applying_ = false;
   applied_.notify();
   rebuild();
+  if (watcher_ != nullptr) watcher_->changed("");
   for (auto& gone : old) co_await stop_upstream(std::move(gone));
 }
 
@@ -255,7 +257,8 @@ awaitable<void> Gateway::stop() {
   }
 }
 
-void Gateway::changed(const std::string&) {
+void Gateway::changed(const std::string& server) {
+  if (watcher_ != nullptr) watcher_->changed(server);
   workers_.front()->post([this] {
     if (rebuild_posted_) return;
     rebuild_posted_ = true;
@@ -417,6 +420,23 @@ awaitable<bool> Gateway::reconnect(std::string server) {
   if (found == upstreams_.end()) co_return false;
   if (found->second->supervisor) found->second->supervisor->reconnect_now();
   co_return true;
+}
+
+void Gateway::recovery(const recovery::Episode& episode) {
+  if (history_ != nullptr) history_->record(episode);
+  if (watcher_ != nullptr) watcher_->recovery(episode);
+}
+
+awaitable<store::HistoryStore::Episodes> Gateway::recoveries(store::HistoryQuery query) {
+  auto& control = *workers_.front();
+  if (!control.on_this_thread()) {
+    co_return co_await asio::co_spawn(
+        control.executor(), recoveries(std::move(query)), asio::use_awaitable
+    );
+  }
+  store::HistoryStore::Episodes stored;
+  if (history_ != nullptr) stored = co_await recorded(control, *history_, query);
+  co_return merged(std::move(stored), co_await status(), query);
 }
 
 awaitable<std::size_t> Gateway::listening() {

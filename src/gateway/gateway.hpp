@@ -15,8 +15,10 @@
 #include "gateway/control.hpp"
 #include "gateway/router.hpp"
 #include "gateway/session_codec.hpp"
+#include "gateway/watcher.hpp"
 #include "io/async.hpp"
 #include "io/worker.hpp"
+#include "store/history_store.hpp"
 #include "transport/factory.hpp"
 #include "upstream/observer.hpp"
 #include "upstream/supervisor.hpp"
@@ -34,6 +36,11 @@ class Gateway final : public upstream::Observer {
       store::SessionStore* store = nullptr
   );
   ~Gateway() override;
+
+  /// Where recoveries are recorded, and who is told what upstreams go through; null: nowhere,
+  /// nobody. While no worker runs.
+  void record_in(store::HistoryStore* history) { history_ = history; }
+  void show_to(Watcher* watcher) { watcher_ = watcher; }
 
   /// Makes the names in the configuration known, so that sessions on them are served from the first
   /// request on. Before the workers run.
@@ -54,6 +61,8 @@ class Gateway final : public upstream::Observer {
   /// False: no such server.
   awaitable<bool> reconnect(std::string server);
   awaitable<std::size_t> listening();
+  /// Newest first: what was recorded, also by earlier processes, and what goes on.
+  awaitable<store::HistoryStore::Episodes> recoveries(store::HistoryQuery query);
 
   // upstream::Observer
   void changed(const std::string& server) override;
@@ -62,6 +71,7 @@ class Gateway final : public upstream::Observer {
   awaitable<std::optional<std::string>> request(
       const std::string& server, const protocol::Frame& frame
   ) override;
+  void recovery(const recovery::Episode& episode) override;
 
  private:
   struct Upstream {
@@ -101,6 +111,8 @@ class Gateway final : public upstream::Observer {
   SessionCodec codec_;
   Revocations revocations_;
   Control control_;
+  store::HistoryStore* history_ = nullptr;
+  Watcher* watcher_ = nullptr;
   RouterShared shared_;
   std::vector<std::unique_ptr<Router>> routers_;
   std::vector<std::string> order_;

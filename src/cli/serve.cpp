@@ -22,6 +22,7 @@
 #include "io/worker.hpp"
 #include "server/gateway_server.hpp"
 #include "server/stdio_door.hpp"
+#include "store/history_store.hpp"
 #include "store/session_store.hpp"
 #include "transport/factory.hpp"
 
@@ -88,6 +89,16 @@ class Service {
     gateway_ = std::make_unique<gateway::Gateway>(
         pointers_, *channels_, core::system_random(), settings_, key, store_.get()
     );
+    auto history =
+        store::HistoryStore::open(state_dir_ / "history.db", std::chrono::system_clock::now());
+    if (history) {
+      history_ = std::move(*history);
+      gateway_->record_in(history_.get());
+    } else {
+      log::warn(
+          "serve", "recoveries will not be remembered by this process: {}", history.error().detail
+      );
+    }
     if (!settings_.tokens.empty()) {
       local_token_ = core::system_random().token(24);
       core::register_secret(local_token_);
@@ -256,6 +267,7 @@ class Service {
   std::vector<io::Worker*> pointers_;
   std::unique_ptr<transport::SystemChannels> channels_;
   std::unique_ptr<store::SessionStore> store_;
+  std::unique_ptr<store::HistoryStore> history_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<server::GatewayServer> server_;
   std::unique_ptr<io::Signals> signals_;

@@ -11,7 +11,9 @@
 #include "core/url.hpp"
 #include "protocol/json_scan.hpp"
 #include "server/dashboard.hpp"
-#include "server/status_json.hpp"
+#include "server/episode_json.hpp"
+#include "server/metrics.hpp"
+#include "server/recovery_query.hpp"
 
 namespace mooring::server {
 
@@ -23,8 +25,16 @@ namespace {
 constexpr std::array json_type = {HeaderField{"Content-Type", "application/json"}};
 constexpr std::array text_type = {HeaderField{"Content-Type", "text/plain; charset=utf-8"}};
 
+constexpr std::size_t shown_episodes = 20;  ///< of one server
+
 std::string error_json(std::string_view message) {
   return fmt::format(R"({{"error":{}}})", protocol::quote(message));
+}
+
+awaitable<void> no_such_path(HttpExchange& exchange) {
+  co_await exchange.respond(
+      404, json_type, error_json("no such path; MCP is at /mcp and /mcp/SERVER")
+  );
 }
 
 HttpDoorOptions door_options(const config::GatewayConfig& settings, const std::string& boot) {
@@ -75,9 +85,18 @@ GatewayServer::GatewayServer(
     ));
   }
   for (const auto& door : doors_) door->set_peers(peers);
+  feed_ = std::make_unique<EventFeed>(
+      *workers_.front(),
+      EventFeed::Source{
+          [this] { return status(); },
+          [this](std::set<std::string> names) { return server_bodies(std::move(names)); }
+      },
+      settings.keepalive_comment
+  );
+  gateway_.show_to(feed_.get());
 }
 
-GatewayServer::~GatewayServer() = default;
+GatewayServer::~GatewayServer() { gateway_.show_to(nullptr); }
 
 Result<io::Endpoint> GatewayServer::listen(const config::ListenAddress& address) {
   // Beyond loopback a client may call us by any name, and had to show a token.
@@ -141,13 +160,18 @@ awaitable<void> GatewayServer::handle(unsigned worker, HttpExchange& exchange) {
         exchange, core::percent_decode(path.substr(5)), std::move(principal)
     );
   } else {
-    co_await admin(exchange, path);
+    co_await admin(worker, exchange, path);
   }
 }
 
-awaitable<void> GatewayServer::admin(HttpExchange& exchange, std::string_view path) {
+awaitable<void> GatewayServer::admin(
+    unsigned worker, HttpExchange& exchange, std::string_view path
+) {
+  constexpr std::string_view api_root = "/api/v1/";
   const bool get = exchange.method() == "GET" || exchange.method() == "HEAD";
-  if (path == "/healthz" && get) {
+  if (path.starts_with(api_root)) {
+    co_await api(worker, exchange, path.substr(api_root.size()));
+  } else if (path == "/healthz" && get) {
     co_await exchange.respond(200, text_type, "ok\n");
   } else if (path == "/readyz" && get) {
     co_await exchange.respond(
@@ -155,25 +179,6 @@ awaitable<void> GatewayServer::admin(HttpExchange& exchange, std::string_view pa
     );
   } else if (path == "/metrics" && get) {
     co_await metrics(exchange);
-  } else if (path == "/api/v1/status" && get) {
-    GatewayFacts facts{MOORING_VERSION, url_,
-                       ::getpid(),      {},
-                       connections(),   co_await gateway_.listening(),
-                       draining_};
-    facts.uptime = std::chrono::duration_cast<std::chrono::seconds>(
-        std::chrono::steady_clock::now() - started_
-    );
-    const auto body = status_json(facts, co_await gateway_.status());
-    co_await exchange.respond(200, json_type, body);
-  } else if (path == "/api/v1/reload" && exchange.method() == "POST" && reload_) {
-    const auto error =
-        co_await asio::co_spawn(workers_.front()->executor(), reload_(), asio::use_awaitable);
-    co_await exchange.respond(
-        error.empty() ? 200 : 422, json_type,
-        error.empty() ? R"({"reloaded":true})" : error_json(error)
-    );
-  } else if (path.starts_with("/api/v1/servers/")) {
-    co_await server_action(exchange, path.substr(std::string_view("/api/v1/servers/").size()));
   } else if (path == "/" && get) {
     constexpr std::array html = {
         HeaderField{"Content-Type", "text/html; charset=utf-8"},
@@ -184,10 +189,64 @@ awaitable<void> GatewayServer::admin(HttpExchange& exchange, std::string_view pa
     };
     co_await exchange.respond(200, html, dashboard_html());
   } else {
-    co_await exchange.respond(
-        404, json_type, error_json("no such path; MCP is at /mcp and /mcp/SERVER")
-    );
+    co_await no_such_path(exchange);
   }
+}
+
+awaitable<void> GatewayServer::api(unsigned worker, HttpExchange& exchange, std::string_view path) {
+  constexpr std::string_view servers = "servers/";
+  const bool get = exchange.method() == "GET" || exchange.method() == "HEAD";
+  if (path == "status" && get) {
+    co_await exchange.respond(200, json_type, co_await status());
+  } else if (path == "recoveries" && get) {
+    co_await recoveries(exchange);
+  } else if (path == "events" && exchange.method() == "GET") {
+    co_await feed_->serve(*workers_[worker], exchange);
+  } else if (path == "reload" && exchange.method() == "POST" && reload_) {
+    const auto error =
+        co_await asio::co_spawn(workers_.front()->executor(), reload_(), asio::use_awaitable);
+    co_await exchange.respond(
+        error.empty() ? 200 : 422, json_type,
+        error.empty() ? R"({"reloaded":true})" : error_json(error)
+    );
+  } else if (path.starts_with(servers)) {
+    co_await server_action(exchange, path.substr(servers.size()));
+  } else {
+    co_await no_such_path(exchange);
+  }
+}
+
+awaitable<void> GatewayServer::recoveries(HttpExchange& exchange) {
+  auto query = recovery_query(exchange.query());
+  if (!query) {
+    co_await exchange.respond(400, json_type, error_json(query.error().detail));
+    co_return;
+  }
+  const auto found = co_await gateway_.recoveries(std::move(*query));
+  co_await exchange.respond(200, json_type, recoveries_json(found));
+}
+
+awaitable<GatewayFacts> GatewayServer::facts() {
+  GatewayFacts facts{MOORING_VERSION, url_,
+                     ::getpid(),      {},
+                     connections(),   co_await gateway_.listening(),
+                     draining_};
+  facts.uptime =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  co_return facts;
+}
+
+awaitable<std::string> GatewayServer::status() {
+  const auto gateway = co_await facts();
+  co_return status_json(gateway, co_await gateway_.status());
+}
+
+awaitable<std::vector<std::string>> GatewayServer::server_bodies(std::set<std::string> names) {
+  std::vector<std::string> bodies;
+  for (const auto& server : co_await gateway_.status()) {
+    if (names.contains(server.name)) bodies.push_back(server_json(server));
+  }
+  co_return bodies;
 }
 
 awaitable<void> GatewayServer::server_action(HttpExchange& exchange, std::string_view rest) {
@@ -203,24 +262,20 @@ awaitable<void> GatewayServer::server_action(HttpExchange& exchange, std::string
     co_return;
   }
   if (!action.empty() || exchange.method() != "GET") {
-    co_await exchange.respond(404, json_type, error_json("no such path"));
+    co_await no_such_path(exchange);
     co_return;
   }
   const auto all = co_await gateway_.status();
   const auto found = std::ranges::find(all, name, &upstream::Status::name);
-  const bool known = found != all.end();
-  co_await exchange.respond(
-      known ? 200 : 404, json_type, known ? server_json(*found) : error_json("no such server")
-  );
+  if (found == all.end()) {
+    co_await exchange.respond(404, json_type, error_json("no such server"));
+    co_return;
+  }
+  const auto episodes = co_await gateway_.recoveries({.server = name, .limit = shown_episodes});
+  co_await exchange.respond(200, json_type, server_json(*found, episodes));
 }
 
 awaitable<void> GatewayServer::metrics(HttpExchange& exchange) {
-  GatewayFacts facts{MOORING_VERSION, url_,
-                     ::getpid(),      {},
-                     connections(),   co_await gateway_.listening(),
-                     draining_};
-  facts.uptime =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
   RequestTotals totals;
   for (unsigned i = 0; i < workers_.size(); ++i) {
     const auto& counters = gateway_.router(i).counters();
@@ -231,7 +286,11 @@ awaitable<void> GatewayServer::metrics(HttpExchange& exchange) {
   constexpr std::array type = {
       HeaderField{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}
   };
-  co_await exchange.respond(200, type, metrics_text(facts, totals, co_await gateway_.status()));
+  const auto gateway = co_await facts();
+  const auto servers = co_await gateway_.status();
+  co_await exchange.respond(
+      200, type, metrics_text(gateway, totals, servers, feed_->totals().totals())
+  );
 }
 
 std::size_t GatewayServer::connections() const {
@@ -248,6 +307,7 @@ std::size_t GatewayServer::in_flight() const {
 
 awaitable<void> GatewayServer::drain(core::Duration timeout) {
   draining_ = true;
+  feed_->close();
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     workers_[i]->post([server = servers_[i].get()] { server->drain(); });
   }
@@ -259,6 +319,7 @@ awaitable<void> GatewayServer::drain(core::Duration timeout) {
 }
 
 awaitable<void> GatewayServer::stop() {
+  co_await feed_->stop();
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     auto close = [](HttpDoor* door, io::HttpServer* server) -> awaitable<void> {
       // Streams first: their exchanges end by themselves then.

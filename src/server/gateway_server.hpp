@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mooring/result.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,10 @@
 #include "io/http_server.hpp"
 #include "io/worker.hpp"
 #include "server/bearer.hpp"
+#include "server/event_feed.hpp"
 #include "server/host_check.hpp"
 #include "server/http_door.hpp"
+#include "server/status_json.hpp"
 
 namespace mooring::server {
 
@@ -41,9 +44,14 @@ class GatewayServer {
 
  private:
   awaitable<void> handle(unsigned worker, io::HttpExchange& exchange);
-  awaitable<void> admin(io::HttpExchange& exchange, std::string_view path);
+  awaitable<void> admin(unsigned worker, io::HttpExchange& exchange, std::string_view path);
+  awaitable<void> api(unsigned worker, io::HttpExchange& exchange, std::string_view path);
+  awaitable<void> recoveries(io::HttpExchange& exchange);
   awaitable<void> server_action(io::HttpExchange& exchange, std::string_view rest);
   awaitable<void> metrics(io::HttpExchange& exchange);
+  awaitable<GatewayFacts> facts();
+  awaitable<std::string> status();
+  awaitable<std::vector<std::string>> server_bodies(std::set<std::string> names);
   bool let_in(
       const io::HttpExchange& exchange, int& status, std::string& why, std::string& principal
   ) const;
@@ -56,6 +64,7 @@ class GatewayServer {
   Bearer bearer_;
   std::vector<std::unique_ptr<HttpDoor>> doors_;
   std::vector<std::unique_ptr<io::HttpServer>> servers_;
+  std::unique_ptr<EventFeed> feed_;
   std::function<awaitable<std::string>()> reload_;
   std::string url_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "recovery/episode.hpp"
 #include "upstream/supervisor.hpp"
 
 namespace mooring::server {
@@ -22,15 +24,9 @@ struct GatewayFacts {
 std::string status_json(const GatewayFacts& gateway, const std::vector<upstream::Status>& servers);
 /// One element of `servers`.
 std::string server_json(const upstream::Status& server);
-/// `/metrics`, Prometheus text exposition format 0.0.4.
-struct RequestTotals {
-  std::uint64_t requests = 0;
-  std::uint64_t calls = 0;
-  std::uint64_t call_errors = 0;
-};
-std::string metrics_text(
-    const GatewayFacts& gateway, const RequestTotals& totals,
-    const std::vector<upstream::Status>& servers
+/// `/api/v1/servers/NAME`: the same with its latest recoveries under `episodes`.
+std::string server_json(
+    const upstream::Status& server, const std::vector<recovery::Episode>& episodes
 );
 
 }  // namespace mooring::server

@@ -3,12 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <cctype>
-#include <map>
-#include <set>
-#include <sstream>
 
 #include "core/redact.hpp"
+#include "server/episode_json.hpp"
 
 namespace mooring::server {
 namespace {
@@ -119,8 +116,12 @@ TEST(StatusJson, no_secret_is_shown) {
       "HTTP 401: Bearer abcdefgh12345678 is not s3cr3t-of-the-config nor "
       "ghp_0123456789abcdefghijABCDEFGHIJ012345";
   status.server_info = R"({"name":"s3cr3t-of-the-config"})";
+  recovery::Episode episode;
+  episode.evidence = status.last_error;
+  episode.steps = {{0ms, status.last_error}};
   for (const auto& text :
-       {server_json(status), status_json(facts(), {status}), metrics_text(facts(), {}, {status})}) {
+       {server_json(status, {episode}), status_json(facts(), {status}), recoveries_json({episode})
+       }) {
     for (const auto* secret :
          {"s3cr3t-of-the-config", "pa55word", "abcdefgh12345678", "ghp_0123456789"}) {
       EXPECT_EQ(text.find(secret), std::string::npos) << secret << " in " << text;
@@ -128,96 +129,43 @@ TEST(StatusJson, no_secret_is_shown) {
   }
 }
 
-/// The text exposition format 0.0.4, as strictly as Prometheus reads it.
-struct Exposition {
-  std::map<std::string, std::string> types;
-  std::map<std::string, double> samples;  ///< by name and labels
-  std::vector<std::string> problems;
-
-  explicit Exposition(const std::string& text) {
-    if (!text.ends_with('\n')) problems.push_back("no line break at the end");
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) take(line);
-  }
-
-  void take(const std::string& line) {
-    if (line.empty()) return;
-    std::istringstream words(line);
-    if (line.starts_with("# ")) {
-      std::string hash, what, name, type;
-      words >> hash >> what >> name >> type;
-      if (what == "TYPE" && !types.emplace(name, type).second) problems.push_back("twice: " + line);
-      return;
-    }
-    const auto open = line.find('{');
-    const auto blank = line.rfind(' ');
-    const auto name = line.substr(0, std::min(open, blank));
-    if (!types.contains(name)) problems.push_back("no type: " + line);
-    for (const char c : name) {
-      if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_') problems.push_back(line);
-    }
-    if (open != std::string::npos) check_labels(line.substr(open, blank - open));
-    std::size_t used = 0;
-    const double value = std::stod(line.substr(blank + 1), &used);
-    if (used != line.size() - blank - 1) problems.push_back("not a number: " + line);
-    if (!samples.emplace(line.substr(0, blank), value).second) problems.push_back("twice: " + line);
-  }
-
-  void check_labels(const std::string& labels) {
-    bool quoted = false;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      if (quoted && labels[i] == '\\') {
-        ++i;
-      } else if (labels[i] == '"') {
-        quoted = !quoted;
-      }
-    }
-    if (quoted || !labels.ends_with('}')) problems.push_back("labels: " + labels);
-  }
-};
-
-TEST(Metrics, are_valid_exposition_format) {
-  auto hostile = ready();
-  hostile.name = "a\"b\\c\nd";
-  const Exposition read(metrics_text(
-      facts(), {.requests = 10, .calls = 8, .call_errors = 1}, {ready(), parked(), hostile}
-  ));
-  EXPECT_TRUE(read.problems.empty()) << read.problems.front();
-  EXPECT_EQ(read.types.at("mooring_requests_total"), "counter");
-  EXPECT_EQ(read.types.at("mooring_upstream_state"), "gauge");
-  EXPECT_EQ(read.samples.at("mooring_requests_total"), 10);
-  EXPECT_EQ(read.samples.at("mooring_calls_total"), 8);
-  EXPECT_EQ(read.samples.at("mooring_call_errors_total"), 1);
-  EXPECT_EQ(read.samples.at("mooring_connections"), 7);
-  EXPECT_EQ(read.samples.at("mooring_listeners"), 2);
-  EXPECT_EQ(read.samples.at("mooring_uptime_seconds"), 61);
-  EXPECT_EQ(read.samples.at(R"(mooring_upstream_generation{server="git"})"), 3);
-  EXPECT_EQ(read.samples.at(R"(mooring_upstream_recoveries_total{server="git"})"), 2);
-  EXPECT_EQ(read.samples.at(R"(mooring_upstream_failed_attempts{server="files"})"), 4);
-  EXPECT_EQ(read.samples.at(R"(mooring_upstream_generation{server="a\"b\\c\nd"})"), 3);
+TEST(StatusJson, tells_what_became_of_it_and_of_its_calls) {
+  auto status = parked();
+  status.failure_kind = "session_lost";
+  status.breaker = "open";
+  status.breaker_failures = 3;
+  status.breaker_open_in = 30s;
+  status.idle_ttl = 20min;
+  status.in_flight = 2;
+  status.calls_saved = 7;
+  status.calls_failed = 8;
+  status.calls_unknown = 9;
+  status.ready_since = std::chrono::system_clock::time_point(1'800'000'000s);
+  const auto server = json::parse(server_json(status)).as_object();
+  EXPECT_EQ(server.at("failure_kind"), "session_lost");
+  EXPECT_EQ(server.at("breaker"), "open");
+  EXPECT_EQ(server.at("breaker_failures"), 3);
+  EXPECT_EQ(server.at("breaker_open_in_ms"), 30'000);
+  EXPECT_EQ(server.at("idle_ttl_ms"), 1'200'000);
+  EXPECT_EQ(server.at("in_flight"), 2);
+  EXPECT_EQ(server.at("calls_saved"), 7);
+  EXPECT_EQ(server.at("calls_failed"), 8);
+  EXPECT_EQ(server.at("calls_unknown"), 9);
+  EXPECT_EQ(server.at("ready_since"), "2027-01-15T08:00:00Z");
+  EXPECT_FALSE(server.contains("episodes"));
+  const auto fine = json::parse(server_json(ready())).as_object();
+  EXPECT_EQ(fine.at("breaker"), "closed");
+  EXPECT_FALSE(fine.contains("breaker_open_in_ms"));
+  EXPECT_FALSE(fine.contains("idle_ttl_ms"));
 }
 
-TEST(Metrics, an_upstream_is_in_exactly_one_state) {
-  const Exposition read(metrics_text(facts(), {}, {ready(), parked()}));
-  for (const auto& [server, state] :
-       std::map<std::string, std::string>{{"git", "ready"}, {"files", "parked"}}) {
-    double sum = 0;
-    std::size_t states = 0;
-    for (const auto& [sample, value] : read.samples) {
-      if (!sample.starts_with("mooring_upstream_state{server=\"" + server + "\"")) continue;
-      ++states;
-      sum += value;
-      EXPECT_EQ(value, sample.find("\"" + state + "\"") != std::string::npos ? 1 : 0) << sample;
-    }
-    EXPECT_EQ(states, 8u);
-    EXPECT_EQ(sum, 1);
-  }
-}
-
-TEST(Metrics, a_gateway_without_servers_has_some_too) {
-  const Exposition read(metrics_text(facts(), {}, {}));
-  EXPECT_TRUE(read.problems.empty());
-  EXPECT_EQ(read.samples.at("mooring_requests_total"), 0);
+TEST(StatusJson, one_server_with_its_recoveries) {
+  recovery::Episode episode;
+  episode.id = "r-1";
+  const auto server = json::parse(server_json(ready(), {episode})).as_object();
+  EXPECT_EQ(server.at("name"), "git");
+  EXPECT_EQ(server.at("recoveries"), 2);
+  EXPECT_EQ(server.at("episodes").at(0).at("id"), "r-1");
 }
 
 }  // namespace

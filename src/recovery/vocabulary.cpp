@@ -30,9 +30,12 @@ constexpr std::string_view fault_words =
     "geçersiz ogiltig utgången okänd";
 
 constexpr std::string_view negations =
-    "no not cannot can't couldn't unable failed without doesn't isn't wasn't never none neither "
-    "nor hasn't aren't don't didn't nicht keine kein konnte pas aucune aucun não nao nenhuma "
-    "non nessuna niet geen nie brak не Не нет inte ingen ninguna";
+    "not cannot can't couldn't unable failed doesn't isn't wasn't never nor hasn't aren't don't "
+    "didn't nicht konnte pas não nao non niet nie не Не inte";
+
+constexpr std::string_view absences =
+    "no without none neither keine kein aucune aucun nenhuma nessuna geen brak нет ingen "
+    "ninguna";
 
 constexpr std::string_view qualities =
     "found find exist exists existing valid known recognized recognised registered active "
@@ -45,19 +48,20 @@ constexpr std::string_view qualities =
     "найдена найден существует действительна bulunamadı hittades finns giltig";
 
 constexpr std::string_view fillers =
-    "the a an your this that is was are were has have had been be being for with of to or and "
+    "the a an called your this that is was are were has have had been be being for with of to or "
+    "and "
     "either it its as given requested supplied specified associated mcp http sse streamable in "
     "on at by from any id ids identifier uuid server client client's server's request requests "
     "message method instance node replica api may might probably already yet still out up down "
-    "due because after since inactivity inactive idle timeout time restart restarted service "
-    "worker error encounter encountered when while access denied here there exception value "
-    "format separator refers refer referenced points which now anymore more non-initialize "
-    "non-initialization stateless mode you we i our new long ago too old ttl and/or same "
-    "another different but uses using used protocol header headers called named key status code "
-    "received response protocol-level remote upstream gateway so them their us only can could "
-    "does do did will would die der das ist wurde ihre oder und mehr werden mit la le l'id est "
-    "été ete n'existe n'est n'a ou et plus de du votre el es ha está sido è stata o e u um uma "
-    "foi tu su se sua y een het meer lub została или больше была был och har";
+    "due because after since inactivity inactive idle timeout restart restarted service worker "
+    "error encounter encountered when while access denied here there exception format separator "
+    "refers refer referenced points which now anymore more non-initialize non-initialization "
+    "stateless mode you we i our new long ago too old ttl and/or same another different but "
+    "uses using used protocol header headers received response protocol-level remote upstream "
+    "gateway so them their us only can could does do did will would die der das ist wurde ihre "
+    "oder und mehr werden mit la le l'id est été ete n'existe n'est n'a ou et plus de du votre "
+    "el es ha está sido è stata o e u um uma foi tu su se sua y een het meer lub została или "
+    "больше была был och har minute minutes second seconds hour hours ms references reference";
 
 constexpr std::string_view foreign_words =
     "log login logged logout sign signin sign-in password authenticate re-authenticate "
@@ -93,6 +97,7 @@ std::unordered_map<std::string_view, Role> make_roles() {
   put(Role::link, "transport connection stream");
   put(Role::fault, fault_words);
   put(Role::negation, negations);
+  put(Role::absence, absences);
   put(Role::quality, qualities);
   put(Role::missing, "missing required omitted absent requires needed lacks");
   put(Role::given, "provided supplied specified included given sent passed");

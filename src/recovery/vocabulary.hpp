@@ -13,7 +13,8 @@ enum class Role : std::uint8_t {
   argument,    ///< session_id
   link,        ///< transport, connection
   fault,       ///< expired, unknown, closed
-  negation,    ///< no, not, cannot
+  negation,    ///< not, cannot
+  absence,     ///< no, without: negates, and denies the session itself
   quality,     ///< found, valid, exist: a fault where negated
   missing,     ///< missing, required
   given,       ///< provided, sent

@@ -71,20 +71,30 @@ struct Clause {
   char ended_by = '.';
 };
 
+/// A capital in the middle of a word.
+bool has_hump(std::string_view word) {
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    if (is_upper(word[i]) && is_lower(word[i - 1])) return true;
+  }
+  return false;
+}
+
 /// "SessionNotFoundError", "SESSION_NOT_FOUND" and "session-expired" as words, where each part is
 /// one we know.
 std::vector<Token> parts_of(std::string_view word) {
   std::vector<Token> parts(1);
   for (std::size_t i = 0; i < word.size(); ++i) {
     const char c = word[i];
-    const bool joint = c == '_' || c == '-' || c == '.';
+    const bool joint = c == '_' || c == '-' || c == '.' || c == '/';
     const bool hump = i > 0 && is_upper(c) && is_lower(word[i - 1]);
     if ((joint || hump) && !parts.back().word.empty()) parts.emplace_back();
     if (!joint) parts.back().word += lower({&c, 1});
   }
   for (auto& part : parts) {
     part.role = role_of(part.word);
-    if (part.role == Role::other) return {};
+    // "KeyError" says nothing, in front of a colon.
+    const bool in_front = part.role == Role::other && has_hump(word) && is_prefix_word(part.word);
+    if (part.role == Role::other && !in_front) return {};
   }
   return parts;
 }
@@ -137,11 +147,14 @@ class Scanner {
 
   void quoted(char closing) {
     const auto end = text_.find(closing, at_ + 1);
-    if (end == std::string_view::npos) {
+    const auto inside =
+        end == std::string_view::npos ? std::string_view() : text_.substr(at_ + 1, end - at_ - 1);
+    const bool sentence = inside.find(' ') != std::string_view::npos &&
+                          inside.find("ession") != std::string_view::npos;
+    if (end == std::string_view::npos || sentence) {
       ++at_;
       return;
     }
-    const auto inside = text_.substr(at_ + 1, end - at_ - 1);
     at_ = end + 1;
     if (inside.empty()) return;
     const std::string folded = lower(inside);
@@ -159,6 +172,9 @@ class Scanner {
     while (raw.size() > 1 && (raw.back() == '\'' || raw.back() == '-')) raw.remove_suffix(1);
     if (raw == "-" || raw == "--" || raw == "/" || raw == "&") return end_clause(';');
     std::string folded = lower(raw);
+    if (const Role role = compound_role(folded); role != Role::filler) {
+      return put({role, std::move(folded)});
+    }
     if (const Role role = role_of(raw.front() & 0x80 ? raw : std::string_view(folded));
         role != Role::other) {
       return put({role, std::move(folded)});
@@ -167,7 +183,19 @@ class Scanner {
       for (auto& part : parts) put(std::move(part));
       return;
     }
-    put({role_in_place(folded), std::move(folded)});
+    const Role role = role_in_place(raw, folded);
+    put({role, std::move(folded)});
+  }
+
+  /// "Invalid session timeout" is about a setting; "Session timeout" is about the session.
+  Role compound_role(std::string_view word) const {
+    constexpr std::array<std::string_view, 5> nouns = {
+        "timeout", "mode", "format", "protocol", "ttl"
+    };
+    const bool after = !current_.tokens.empty() && current_.tokens.back().role == Role::session &&
+                       current_.tokens.back().word == "session";
+    if (!after || std::ranges::find(nouns, word) == nouns.end()) return Role::filler;
+    return word == "timeout" && current_.tokens.size() == 1 ? Role::fault : Role::other;
   }
 
   /// A dot between letters belongs to the word: "checkout.session", "1.2".
@@ -176,13 +204,13 @@ class Scanner {
   }
 
   /// An unknown word can be the name of a session where one was spoken of.
-  Role role_in_place(std::string_view word) const {
+  Role role_in_place(std::string_view raw, std::string_view word) const {
     if (word.find('/') != std::string_view::npos) return Role::method;
     if (is_random_name(word)) return Role::id;
     if (!session_seen_) return Role::other;
     if (looks_like_id(word)) return Role::id;
     const bool compound = word.find_first_of("-_") != std::string_view::npos;
-    return compound && after_session_ ? Role::id : Role::other;
+    return (compound || has_hump(raw)) && after_session_ ? Role::id : Role::other;
   }
 
   void put(Token token) {
@@ -216,48 +244,59 @@ struct Findings {
   bool negated_response = false, missing = false, given = false, quality = false;
   bool initialize = false, uninitialized = false, ordering = false, early = false, must = false;
   bool running = false, midway = false, error = false, id_word = false;
-  bool foreign = false, other = false;
+  bool foreign = false, other = false, exists = false, negated = false;
 
   bool subject() const { return session || header || argument; }
 };
 
 void note_word(Findings& f, const std::string& word) {
   f.sse = f.sse || word == "sse";
-  f.error = f.error || word == "error";
+  f.error = f.error || word == "error" || word == "exception";
   f.id_word = f.id_word || word == "id" || word == "ids" || word == "sessionid";
+  f.exists = f.exists || word == "exists" || word == "alive";
   f.must = f.must || word == "must" || word == "required";
   f.early = f.early || word == "before" || word == "first" || word == "during" || word == "until";
   f.midway = f.midway || word == "before" || word == "while" || word == "during";
   f.uninitialized = f.uninitialized || word.starts_with("uninit");
 }
 
+/// "lookup failed", "existiert nicht", "n'existe pas"
+bool negates_backwards(std::string_view word) {
+  return word == "failed" || word == "nicht" || word == "pas" || word == "niet";
+}
+
 Findings find_in(const std::vector<Token>& tokens) {
   Findings f;
-  bool negated = false;
+  bool negated = false, absent = false;
   for (const auto& [role, word] : tokens) {
     note_word(f, word);
     switch (role) {
       case Role::session:
         f.session = true;
-        f.negated_session = f.negated_session || negated;
+        f.negated_session = f.negated_session || absent;
         break;
       case Role::header:
         f.header = true;
-        f.negated_session = f.negated_session || negated;
+        f.negated_session = f.negated_session || absent;
         break;
       case Role::argument:
         f.argument = true;
-        f.negated_session = f.negated_session || negated;
+        f.negated_session = f.negated_session || absent;
         break;
       case Role::link:
         f.link = true;
-        f.negated_session = f.negated_session || (negated && !f.subject());
+        f.negated_session = f.negated_session || (absent && !f.subject());
         break;
       case Role::fault:
         f.fault = f.fault || !negated || word == "timed";
         break;
+      case Role::absence:
+        absent = true;
+        negated = true;
+        break;
       case Role::negation:
         negated = true;
+        f.negated_quality = f.negated_quality || (f.quality && negates_backwards(word));
         break;
       case Role::quality:
         f.quality = true;
@@ -296,6 +335,7 @@ Findings find_in(const std::vector<Token>& tokens) {
         break;
     }
   }
+  f.negated = negated;
   return f;
 }
 
@@ -318,10 +358,11 @@ Wording::Says conclude(const Findings& f) {
   using Says = Wording::Says;
   if (f.early && wants_initialize(f)) return Says::not_initialized;
   if (is_lost(f)) return Says::lost;
-  if (f.subject() && (f.missing || f.negated_session)) return Says::missing;
+  const bool demanded = f.missing || f.negated_session || (f.must && f.given);
+  if (f.subject() && demanded) return Says::missing;
   if (wants_initialize(f)) return Says::not_initialized;
   if (f.negated_response) return Says::lost;
-  if (f.session && f.quality) return Says::alive;
+  if (f.session && f.exists && !f.negated) return Says::alive;
   return Says::nothing;
 }
 
@@ -331,7 +372,9 @@ bool says_fault(const Clause& clause) {
 }
 
 bool is_prefix(const Clause& clause) {
-  if (clause.ended_by != ':' || says_fault(clause)) return false;
+  if (std::string_view(":()").find(clause.ended_by) == std::string_view::npos) return false;
+  const auto found = find_in(clause.tokens);
+  if (says_fault(clause) || (found.session && !found.error)) return false;
   return std::ranges::all_of(clause.tokens, [](const Token& token) {
     return is_prefix_word(token.word) || token.role == Role::id || token.role == Role::fault;
   });

@@ -20,4 +20,12 @@ std::string_view to_string(Episode::Outcome outcome) {
   return {};
 }
 
+Episode::Outcome outcome_of(std::string_view word) {
+  using enum Episode::Outcome;
+  for (const auto each : {running, healed, kept, parked, login}) {
+    if (to_string(each) == word) return each;
+  }
+  return superseded;
+}
+
 }  // namespace mooring::recovery

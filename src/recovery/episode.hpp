@@ -42,5 +42,7 @@ struct Episode {
 };
 
 std::string_view to_string(Episode::Outcome outcome);
+/// Of a word that a later Mooring wrote we can only tell that it is over: superseded.
+Episode::Outcome outcome_of(std::string_view word);
 
 }  // namespace mooring::recovery

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "core/redact.hpp"
-#include "protocol/json_scan.hpp"
+#include "recovery/answer_body.hpp"
 
 namespace mooring::recovery {
 namespace {
@@ -109,21 +108,19 @@ std::string html_title(std::string_view body) {
   return std::string(rest.substr(0, rest.find('<')));
 }
 
-/// What the body says to a person: the message of a JSON error in one of its common shapes, an HTML
-/// title, or plain text.
+/// What the body says to a person: the message of an error, an HTML title, or plain text.
 std::string said_by(std::string_view body) {
-  const std::size_t first = body.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  body.remove_prefix(first);
-  if (body.starts_with('<')) return html_title(body);
-  if (!body.starts_with('{') || protocol::validate(body))
-    return std::string(body.substr(0, 4 * longest_quote));
-  const auto error = protocol::member(body, "error");
-  if (error && protocol::is_object(*error)) return protocol::string_member(*error, "message");
-  for (const std::string_view key : {"error_description", "message", "detail", "error"}) {
-    if (std::string text = protocol::string_member(body, key); !text.empty()) return text;
-  }
-  return {};
+  const auto answer = read_answer(body.substr(0, 64 * longest_quote));
+  if (answer.html) return html_title(body);
+  return answer.messages.empty() ? std::string() : answer.messages.front();
+}
+
+/// A JSON-RPC error that came as an ordinary answer.
+std::string describe_answer(const Failure& failure) {
+  const auto answer = read_answer(failure.body);
+  std::string out = answer.code ? fmt::format("error {}", *answer.code) : "error";
+  if (!answer.messages.empty()) out.append(": ").append(answer.messages.front());
+  return out;
 }
 
 std::string describe_status(const Failure& failure, int status) {
@@ -139,17 +136,6 @@ std::string describe_break(const Failure& failure) {
   if (what.empty()) what = failure.timed_out ? "timed out" : "failed";
   if (!failure.stage) return what;
   return fmt::format("{}: {}", to_string(*failure.stage), what);
-}
-
-std::optional<int> error_code(std::string_view body) {
-  if (protocol::validate(body)) return std::nullopt;
-  const auto error = protocol::member(body, "error");
-  const auto raw = error ? protocol::member(*error, "code") : std::nullopt;
-  int code = 0;
-  if (!raw || std::from_chars(raw->data(), raw->data() + raw->size(), code).ec != std::errc()) {
-    return std::nullopt;
-  }
-  return code;
 }
 
 }  // namespace
@@ -193,14 +179,19 @@ std::string_view to_string(Stage stage) {
 std::string describe(const Failure& failure) {
   if (failure.aborted) return "cancelled by the caller";
   // Redacted before it is cut: half a token is no longer recognised as one.
-  const std::string full = failure.http_status ? describe_status(failure, *failure.http_status)
-                                               : describe_break(failure);
+  std::string full;
+  if (failure.in_band && !failure.stage) {
+    full = describe_answer(failure);
+  } else {
+    full = failure.http_status ? describe_status(failure, *failure.http_status)
+                               : describe_break(failure);
+  }
   return shortened(core::redact(folded(full)));
 }
 
 bool session_lost(const Failure& failure) {
   if (failure.http_status != 404 || !failure.sent_session_id) return false;
-  const auto code = error_code(failure.body);
+  const auto code = read_answer(failure.body).code;
   return !code || std::ranges::find(answer_codes, *code) == answer_codes.end();
 }
 

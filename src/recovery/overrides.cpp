@@ -14,7 +14,7 @@ struct Overrides::Rules {
 namespace {
 
 /// A regular expression walks its input recursively: what it is given is kept short.
-constexpr std::size_t longest_matched = 1024;
+constexpr std::size_t longest_matched = 512;
 
 constexpr auto flags = std::regex::ECMAScript | std::regex::icase;
 

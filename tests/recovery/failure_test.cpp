@@ -66,6 +66,9 @@ TEST(Failure, describe) {
   Failure cut = status(200);
   cut.error = "connection reset by peer";
   EXPECT_EQ(describe(cut), "HTTP 200 OK (connection reset by peer)");
+  Failure in_band = status(200, json_error("-32602"));
+  in_band.in_band = true;
+  EXPECT_EQ(describe(in_band), "error -32602: Session not found");
 }
 
 TEST(Failure, TOOL_11_descriptions_are_redacted_and_short) {

@@ -33,8 +33,9 @@ struct CallError {
   recovery::Delivery delivery = recovery::Delivery::not_sent;
   bool retryable = false;
   std::optional<core::Duration> retry_after;
-  std::string message;  ///< one sentence
-  std::string advice;   ///< one sentence
+  std::string recovery_id;  ///< of the recovery it waited for; empty: none
+  std::string message;      ///< one sentence
+  std::string advice;       ///< one sentence
 
   bool not_executed() const {
     return delivery == recovery::Delivery::not_sent || delivery == recovery::Delivery::refused;

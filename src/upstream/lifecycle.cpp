@@ -1,36 +1,130 @@
 #include "upstream/lifecycle.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
+
+#include "recovery/rules.hpp"
 
 namespace mooring::upstream {
 
+namespace {
+
+using enum Lifecycle::Phase;
+using Event = LifecycleEvent;
+using Do = Lifecycle::Step::Do;
+
+// A probe of a parked upstream leaves it parked until it succeeds: callers must not start to queue
+// for it.
+constexpr std::array table = std::to_array<Transition>({
+    {stopped, Event::start, connecting, Do::connect},
+    {stopped, Event::start_idle, idle, Do::rest},
+
+    {connecting, Event::connected, unproven, Do::nothing},
+    {connecting, Event::attempt_failed, connecting, Do::wait},
+    {connecting, Event::exhausted, parked, Do::wait},
+    {connecting, Event::attempt_hopeless, failed, Do::wait},
+    {connecting, Event::auth_refused, failed, Do::wait},
+    {connecting, Event::wait_over, connecting, Do::connect},
+    {connecting, Event::reconnect, connecting, Do::connect},
+
+    {unproven, Event::answered, proven, Do::nothing},
+    {unproven, Event::lost, recovering, Do::connect},
+    {unproven, Event::flapping, backing_off, Do::wait},
+    {unproven, Event::exhausted, parked, Do::wait},
+    {unproven, Event::doubted, suspect, Do::connect},
+    {unproven, Event::auth_refused, parked, Do::wait},
+    {unproven, Event::recycled, idle, Do::rest},
+    {unproven, Event::reconnect, recovering, Do::connect},
+
+    {proven, Event::lost, recovering, Do::connect},
+    {proven, Event::doubted, suspect, Do::connect},
+    {proven, Event::auth_refused, parked, Do::wait},
+    {proven, Event::recycled, idle, Do::rest},
+    {proven, Event::reconnect, recovering, Do::connect},
+
+    {suspect, Event::kept, proven, Do::nothing},
+    {suspect, Event::connected, unproven, Do::nothing},
+    {suspect, Event::attempt_failed, backing_off, Do::wait},
+    {suspect, Event::exhausted, parked, Do::wait},
+    {suspect, Event::attempt_hopeless, failed, Do::wait},
+    {suspect, Event::auth_refused, parked, Do::wait},
+
+    {recovering, Event::connected, unproven, Do::nothing},
+    {recovering, Event::attempt_failed, backing_off, Do::wait},
+    {recovering, Event::exhausted, parked, Do::wait},
+    {recovering, Event::attempt_hopeless, failed, Do::wait},
+    {recovering, Event::auth_refused, parked, Do::wait},
+
+    {backing_off, Event::wait_over, recovering, Do::connect},
+    {backing_off, Event::reconnect, recovering, Do::connect},
+
+    {parked, Event::connected, unproven, Do::nothing},
+    {parked, Event::attempt_failed, parked, Do::wait},
+    {parked, Event::exhausted, parked, Do::wait},
+    {parked, Event::attempt_hopeless, failed, Do::wait},
+    {parked, Event::auth_refused, parked, Do::wait},
+    {parked, Event::wait_over, parked, Do::connect},
+    {parked, Event::wanted, parked, Do::connect},
+    {parked, Event::reconnect, parked, Do::connect},
+
+    {failed, Event::connected, unproven, Do::nothing},
+    {failed, Event::attempt_failed, parked, Do::wait},
+    {failed, Event::exhausted, parked, Do::wait},
+    {failed, Event::attempt_hopeless, failed, Do::wait},
+    {failed, Event::auth_refused, failed, Do::wait},
+    {failed, Event::wait_over, failed, Do::connect},
+    {failed, Event::wanted, failed, Do::connect},
+    {failed, Event::reconnect, failed, Do::connect},
+
+    {idle, Event::wanted, recovering, Do::connect},
+    {idle, Event::reconnect, recovering, Do::connect},
+});
+
+constexpr std::array<std::string_view, 11> phase_names = {
+    "connecting", "ready-unproven", "ready-proven", "suspect",  "recovering", "backing-off",
+    "parked",     "failed",         "idle",         "disabled", "stopped"
+};
+constexpr std::array<std::string_view, 17> event_names = {
+    "start",     "start-idle",       "connected",    "kept",      "answered", "attempt-failed",
+    "exhausted", "attempt-hopeless", "auth-refused", "lost",      "flapping", "doubted",
+    "recycled",  "wanted",           "wait-over",    "reconnect", "stop"
+};
+constexpr std::array<std::string_view, 5> step_names = {"–", "connect", "wait", "rest", "end"};
+
+bool is_ready(Lifecycle::Phase phase) { return phase == unproven || phase == proven; }
+
+}  // namespace
+
 std::string_view to_string(State state) {
-  switch (state) {
-    case State::connecting:
-      return "connecting";
-    case State::ready:
-      return "ready";
-    case State::recovering:
-      return "recovering";
-    case State::backing_off:
-      return "backing_off";
-    case State::parked:
-      return "parked";
-    case State::failed:
-      return "failed";
-    case State::disabled:
-      return "disabled";
-    case State::stopped:
-      return "stopped";
-  }
-  return "stopped";
+  constexpr std::array<std::string_view, 11> names = {"connecting",   "ready",       "suspect",
+                                                      "recovering",   "backing_off", "parked",
+                                                      "login_needed", "failed",      "idle",
+                                                      "disabled",     "stopped"};
+  static_assert(names.size() == all_states.size());
+  return names[static_cast<std::size_t>(state)];
 }
 
-namespace {
-/// Of sessions in a row that are lost unproven this one is rebuilt after a wait: those before it at
-/// once, those after it at the pace of a parked upstream.
-constexpr int unproven_rebuilds = 3;
-}  // namespace
+std::string_view to_string(Lifecycle::Phase phase) {
+  return phase_names[static_cast<std::size_t>(phase)];
+}
+
+std::string_view to_string(LifecycleEvent event) {
+  return event_names[static_cast<std::size_t>(event)];
+}
+
+std::span<const Transition> lifecycle_table() { return table; }
+
+std::string lifecycle_document() {
+  std::string out = "| in | on | goes to | and does |\n|---|---|---|---|\n";
+  for (const auto& row : table) {
+    out.append("| ").append(to_string(row.from)).append(" | ").append(to_string(row.event));
+    out.append(" | ").append(to_string(row.to)).append(" | ");
+    out.append(step_names[static_cast<std::size_t>(row.what)]).append(" |\n");
+  }
+  out += "| any | stop | stopped | end |\n";
+  return out;
+}
 
 Lifecycle::Lifecycle(const UpstreamConfig& config, core::Random& random)
     : random_(random),
@@ -39,76 +133,96 @@ Lifecycle::Lifecycle(const UpstreamConfig& config, core::Random& random)
       parked_interval_(config.parked_interval) {
   backoff_.initial = config.backoff_initial;
   backoff_.max = config.backoff_max;
-  flapping_ = backoff_;
-  if (!config.enabled) state_ = State::disabled;
+  if (!config.enabled) phase_ = disabled;
 }
 
-Lifecycle::Step Lifecycle::on(LifecycleEvent event, std::optional<core::Duration> retry_after) {
-  using enum Step::Do;
-  if (state_ == State::disabled && event != LifecycleEvent::stop) return {nothing, {}};
+State Lifecycle::state() const {
+  switch (phase_) {
+    case connecting:
+      return State::connecting;
+    case unproven:
+    case proven:
+      return State::ready;
+    case suspect:
+      return State::suspect;
+    case recovering:
+      return State::recovering;
+    case backing_off:
+      return State::backing_off;
+    case parked:
+      return State::parked;
+    case failed:
+      return State::failed;
+    case idle:
+      return State::idle;
+    case disabled:
+      return State::disabled;
+    case stopped:
+      break;
+  }
+  return State::stopped;
+}
+
+/// What the counters make of an event.
+LifecycleEvent Lifecycle::refined(LifecycleEvent event, core::TimePoint now) {
   switch (event) {
-    case LifecycleEvent::start:
-      state_ = State::connecting;
-      return {connect, {}};
-    case LifecycleEvent::connected:
-      state_ = State::ready;
+    case Event::attempt_failed: {
+      // The first failure after a drop already is attempt one of the ladder's five retries.
+      const int allowed = ever_connected_ ? reconnect_attempts_ + 1 : initial_attempts_;
+      return ++attempts_ >= allowed ? Event::exhausted : event;
+    }
+    case Event::attempt_hopeless:
+    case Event::auth_refused:
+      ++attempts_;
+      return event;
+    case Event::connected:
+    case Event::kept:
       ever_connected_ = true;
       attempts_ = 0;
       backoff_.reset();
-      return {nothing, {}};
-    case LifecycleEvent::attempt_failed:
-      return attempt_failed(retry_after);
-    case LifecycleEvent::attempt_hopeless:
-      ++attempts_;
-      return park(State::failed, retry_after);
-    case LifecycleEvent::lost_unproven:
-      if (state_ != State::ready) return {nothing, {}};
-      if (++unproven_ < unproven_rebuilds) {
-        state_ = State::recovering;
-        return {connect, {}};
-      }
-      if (unproven_ > unproven_rebuilds) return park(State::parked, retry_after);
-      state_ = State::backing_off;
-      return {Step::Do::wait, flapping_.next(random_)};
-    case LifecycleEvent::lost:
-      if (state_ != State::ready) return {nothing, {}};
-      unproven_ = 0;
-      flapping_.reset();
-      state_ = State::recovering;
-      return {connect, {}};
-    case LifecycleEvent::wait_over:
-    case LifecycleEvent::reconnect:
-      if (state_ == State::stopped) return {nothing, {}};
-      // A probe of a parked upstream leaves it parked until it succeeds: callers must not start to
-      // queue for it.
-      if (state_ == State::backing_off) {
-        state_ = ever_connected_ ? State::recovering : State::connecting;
-      } else if (state_ == State::ready) {
-        state_ = State::recovering;
-      }
-      return {connect, {}};
-    case LifecycleEvent::stop:
-      state_ = State::stopped;
-      return {end, {}};
+      return event;
+    case Event::answered:
+      flaps_.restore();
+      flapped_ = false;
+      return event;
+    case Event::lost:
+    case Event::doubted:
+      if (phase_ != unproven || !recovery::holds(recovery::Rule::flap_budget)) return event;
+      if (!flapped_ && flaps_.spend(now)) return event;
+      return std::exchange(flapped_, true) ? Event::exhausted : Event::flapping;
+    default:
+      return event;
   }
-  return {nothing, {}};
 }
 
-Lifecycle::Step Lifecycle::attempt_failed(std::optional<core::Duration> retry_after) {
-  ++attempts_;
-  // The first failure after a drop already is attempt one of the ladder's five retries.
-  const int allowed = ever_connected_ ? reconnect_attempts_ + 1 : initial_attempts_;
-  if (state_ == State::parked || state_ == State::failed || attempts_ >= allowed) {
-    return park(State::parked, retry_after);
+core::Duration Lifecycle::pause(LifecycleEvent event, std::optional<core::Duration> retry_after) {
+  auto wait = parked_interval_;
+  if (event == Event::attempt_failed && phase_ != parked && phase_ != failed) {
+    wait = backoff_.next(random_);
+  } else if (event == Event::flapping) {
+    wait = std::chrono::duration_cast<core::Duration>(recovery::FlapBudget::window);
   }
-  state_ = ever_connected_ ? State::backing_off : State::connecting;
-  const auto wait = backoff_.next(random_);
-  return {Step::Do::wait, std::max(wait, retry_after.value_or(core::Duration{0}))};
+  return std::max(wait, retry_after.value_or(core::Duration{0}));
 }
 
-Lifecycle::Step Lifecycle::park(State state, std::optional<core::Duration> retry_after) {
-  state_ = state;
-  return {Step::Do::wait, std::max(parked_interval_, retry_after.value_or(core::Duration{0}))};
+Lifecycle::Step Lifecycle::on(
+    LifecycleEvent event, std::optional<core::Duration> retry_after, core::TimePoint now
+) {
+  if (event == Event::stop) {
+    phase_ = stopped;
+    return {Do::end, {}};
+  }
+  const auto before = phase_;
+  if (phase_ == disabled || (event == Event::lost && !is_ready(phase_))) return {};
+  event = refined(event, now);
+  const auto row = std::ranges::find_if(table, [&](const Transition& each) {
+    return each.from == before && each.event == event;
+  });
+  if (row == table.end()) return {};
+  phase_ = row->to;
+  Step step{row->what, {}};
+  if (step.what == Do::wait) step.wait = pause(event, retry_after);
+  return step;
 }
 
 }  // namespace mooring::upstream

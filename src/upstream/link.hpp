@@ -8,6 +8,8 @@
 
 #include "io/async.hpp"
 #include "io/worker.hpp"
+#include "recovery/classify.hpp"
+#include "recovery/decide.hpp"
 #include "transport/channel.hpp"
 #include "upstream/call.hpp"
 #include "upstream/snapshot.hpp"
@@ -15,6 +17,7 @@
 namespace mooring::upstream {
 
 class Supervisor;
+struct Healing;
 
 /// One worker's way to one upstream: the last snapshot it was told, its own connections, and the
 /// pipeline a call goes through. Used on its worker's thread alone.
@@ -29,10 +32,12 @@ class Link : public std::enable_shared_from_this<Link> {
   const std::string& name() const { return config_->name; }
   const UpstreamConfig& config() const { return *config_; }
   const Snapshot& snapshot() const { return snapshot_; }
+  /// Read by the Supervisor, from its own thread.
+  const Activity& activity() const { return activity_; }
 
-  /// Sends a client's request and sees it through: waits for a session, maps id, name and progress
-  /// token, keeps the deadline (extended by progress), repeats it once on a newer session after a
-  /// loss that proves it was not executed.
+  /// Sends a client's request and sees it through: breaker, waiting for a session, id, name and
+  /// progress token, the deadline (extended by progress), and what recovery::decide makes of a
+  /// failure: healing, and a repeat where that is safe.
   awaitable<CallResult> call(CallRequest request);
   /// Sends a client's notification, or the response to a request that came on generation
   /// `generation`. Dropped with a log line when that generation is gone.
@@ -54,29 +59,56 @@ class Link : public std::enable_shared_from_this<Link> {
   struct TimedStream;
 
   transport::Channel& channel(const SessionView& session) const;
+  // link.cpp: one try after the other
+  awaitable<std::optional<CallError>> admit(Attempt& attempt);
   awaitable<std::shared_ptr<const SessionView>> session_after(
-      std::uint64_t generation, core::Duration wait, io::AbortSource& abort
+      std::uint64_t generation, core::TimePoint until, Attempt& attempt
   );
-  awaitable<transport::Outcome> attempt(Attempt& attempt, const SessionView& session);
-  /// True: the session of that generation proved to be alive after all.
-  awaitable<bool> heal(
-      std::uint64_t generation, const recovery::Failure& failure, core::TimePoint until,
-      io::AbortSource& abort
+  awaitable<transport::Outcome> send(Attempt& attempt, const SessionView& session);
+  CallResult answered(
+      std::unique_ptr<Attempt> attempt, const SessionView& session, transport::Outcome outcome
   );
-  void report_lost(std::uint64_t generation, const recovery::Failure& failure);
-  CallError unavailable() const;
-  CallError failed(const Attempt& attempt, const recovery::Failure& failure) const;
+  CallError no_session(const Attempt& attempt) const;
+  CallError given_up(
+      const Attempt& attempt, const recovery::Failure& failure,
+      std::shared_ptr<const SessionView> session
+  );
+  void entered();
+  void left(const Attempt& attempt);
+  // link_recovery.cpp: what follows from a failure
+  struct Verdict;
+  awaitable<Verdict> judge(
+      Attempt& attempt, const recovery::Failure& failure, const SessionView& session
+  );
+  recovery::Plan plan_for(
+      const Attempt& attempt, const SessionView& session, const recovery::Conclusion& conclusion,
+      recovery::Delivery delivery
+  ) const;
+  bool harmless(const Attempt& attempt) const;
+  ReplayPolicy replay_policy(const Attempt& attempt) const;
+  awaitable<Healing> heal(
+      Attempt& attempt, const SessionView& session, const recovery::Failure& failure,
+      const recovery::Plan& plan, recovery::Kind kind, core::TimePoint until
+  );
+  CallError given_up_waiting(const Attempt& attempt, recovery::Delivery delivery) const;
+  void settle(Attempt& attempt, const CallError& error);
+  std::optional<core::Duration> pause_after(const recovery::Failure& failure) const;
+  void heed(const recovery::Failure& failure, const recovery::Conclusion& conclusion);
   void cancel_upstream(
       std::string id, std::string reason, std::shared_ptr<const SessionView> session
   );
 
   io::Worker& worker_;
   std::shared_ptr<const UpstreamConfig> config_;
+  recovery::Overrides overrides_;
   std::shared_ptr<transport::Channel> http_;
   std::weak_ptr<Supervisor> supervisor_;
   std::uint64_t next_id_;
   std::uint64_t id_step_;
   Snapshot snapshot_;
+  Activity activity_;
+  std::shared_ptr<io::AbortSource> session_end_;  ///< fires when sessions are ended on purpose
+  core::TimePoint not_before_{};                  ///< the server asked for a pause until then
   io::Event changed_;
   io::TaskGroup tasks_;
 };

@@ -23,6 +23,14 @@ struct SessionView {
   ServerIdentity server;
   /// The server has answered something else than `initialize` on it.
   std::shared_ptr<std::atomic<bool>> proven = std::make_shared<std::atomic<bool>>(false);
+  /// It has answered a request of a client.
+  std::shared_ptr<std::atomic<bool>> served = std::make_shared<std::atomic<bool>>(false);
+};
+
+/// One worker's use of an upstream: written by its Link, read by the Supervisor.
+struct Activity {
+  std::atomic<std::uint32_t> in_flight{0};  ///< calls sent and not ended
+  std::atomic<core::TimePoint> last_used{core::TimePoint{}};
 };
 
 /// What a worker knows of an upstream: posted by the Supervisor whenever it changes, never shared
@@ -33,7 +41,15 @@ struct Snapshot {
   ServerIdentity server;                       ///< last known; stays while the server is away
   CataloguePtr catalogue;                      ///< last known good; empty before the first connect
   std::string last_error;
+  std::string failure_kind;  ///< of the last failure, a word of recovery::Kind
   std::optional<core::TimePoint> next_probe;
+  std::string recovery_id;  ///< of the recovery that runs, or the last one
+  std::uint64_t ended_generation =
+      0;  ///< up to it sessions were ended on purpose: calls on them end, too
+  bool draining =
+      false;  ///< the Supervisor waits for the calls in flight: tell it when none is left
+  bool breaker_counts = false;                        ///< a success would change the breaker
+  std::optional<core::TimePoint> breaker_open_until;  ///< calls are refused until then
 };
 
 }  // namespace mooring::upstream

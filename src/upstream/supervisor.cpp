@@ -1,3 +1,5 @@
+// When a Supervisor does what; how is in supervisor_session.cpp, and what it does while a session
+// stands in supervisor_care.cpp.
 #include "upstream/supervisor.hpp"
 
 #include <fmt/format.h>
@@ -6,16 +8,51 @@
 
 #include "core/log.hpp"
 #include "core/redact.hpp"
-#include "core/url.hpp"
+#include "recovery/rules.hpp"
 #include "upstream/supervisor_sinks.hpp"
 
 namespace mooring::upstream {
 
+using recovery::Episode;
 using recovery::Failure;
+using recovery::holds;
+using recovery::Rule;
 
 namespace {
-constexpr core::Duration probe_request_interval = std::chrono::seconds(10);
+
+constexpr core::Duration early_probe_interval = std::chrono::seconds(10);
 constexpr core::Duration proof_of_life = std::chrono::seconds(3);  ///< of a process
+
+/// Below that a lost session says nothing about idle time.
+constexpr core::Duration shortest_idle = std::chrono::seconds(1);
+
+/// No session will come without waiting for longer than a call can.
+bool given_up(State state) {
+  switch (state) {
+    case State::connecting:
+    case State::ready:
+    case State::suspect:
+    case State::recovering:
+    case State::backing_off:
+    case State::idle:
+      return false;
+    default:
+      return true;
+  }
+}
+
+std::string_view word(recovery::Breaker::State state) {
+  switch (state) {
+    case recovery::Breaker::State::closed:
+      return "closed";
+    case recovery::Breaker::State::open:
+      return "open";
+    case recovery::Breaker::State::half_open:
+      break;
+  }
+  return "half_open";
+}
+
 }  // namespace
 
 Supervisor::Supervisor(
@@ -25,14 +62,21 @@ Supervisor::Supervisor(
 )
     : home_(home),
       config_(std::move(config)),
+      overrides_(config_->session_patterns, config_->session_codes, config_->treat_401_as_session),
       channels_(channels),
       identity_(std::move(identity)),
       observer_(observer),
       lifecycle_(*config_, random),
+      recorder_(
+          config_->name, home.timers(), random,
+          [&observer](const Episode& episode) { observer.recovery(episode); }
+      ),
+      breaker_(config_->breaker_failures, config_->breaker_cooldown),
       wake_(home.executor(), home.timers()),
-      attempted_(home.executor(), home.timers()),
-      refreshed_(home.executor(), home.timers()),
-      tasks_(home.executor()) {
+      changed_(home.executor(), home.timers()),
+      drained_(home.executor(), home.timers()),
+      tasks_(home.executor()),
+      lister_(home, config_, *this, observer, tasks_, stop_) {
   own_sink_ = std::make_unique<OwnSink>(*this);
 }
 
@@ -48,36 +92,51 @@ void Supervisor::on_home(F&& action) {
   home_.post([self = shared_from_this(), action = std::forward<F>(action)]() mutable { action(); });
 }
 
-void Supervisor::start() {
-  on_home([this] { tasks_.spawn(run()); });
+void Supervisor::start(std::optional<Known> known) {
+  on_home([this, known = std::move(known)]() mutable {
+    if (known && config_->lazy) {
+      server_ = std::move(known->server);
+      lister_.recall(std::move(known->catalogue));
+    }
+    tasks_.spawn(run());
+  });
 }
 
 awaitable<void> Supervisor::run() {
   const auto self = shared_from_this();
-  auto step = lifecycle_.on(LifecycleEvent::start);
+  auto step =
+      lifecycle_.on(lister_.catalogue() ? LifecycleEvent::start_idle : LifecycleEvent::start);
   while (step.what != Lifecycle::Step::Do::end) {
     next_probe_.reset();
     if (step.what == Lifecycle::Step::Do::wait) next_probe_ = home_.timers().now() + step.wait;
+    if (given_up(lifecycle_.state())) recorder_.end(Episode::Outcome::parked, generation_);
     publish();
+    changed_.notify();
     if (step.what == Lifecycle::Step::Do::connect) {
+      recorder_.attempt();
       step = co_await attempt();
       ++attempts_ended_;
-      attempted_.notify();
     } else {
-      step = lifecycle_.on(co_await next_event());
+      step = co_await next_step();
     }
   }
+  recorder_.end(Episode::Outcome::superseded, generation_);
   publish();
 }
 
-awaitable<LifecycleEvent> Supervisor::next_event() {
+awaitable<Lifecycle::Step> Supervisor::next_step() {
   for (;;) {
-    if (stopping_) co_return LifecycleEvent::stop;
-    if (std::exchange(wake_for_reconnect_, false) && !view_) co_return LifecycleEvent::reconnect;
-    if (std::exchange(wake_for_loss_, false) && lifecycle_.state() == State::ready) {
-      co_return lost_proven_ ? LifecycleEvent::lost : LifecycleEvent::lost_unproven;
+    const auto now = home_.timers().now();
+    if (stopping_) co_return lifecycle_.on(LifecycleEvent::stop);
+    if (ended_ && !view_) {
+      const auto end = *std::exchange(ended_, std::nullopt);
+      co_return lifecycle_.on(end.event, end.retry_after, now);
     }
-    if (next_probe_ && home_.timers().now() >= *next_probe_) co_return LifecycleEvent::wait_over;
+    if (std::exchange(wake_for_reconnect_, false) && !view_)
+      co_return lifecycle_.on(LifecycleEvent::reconnect);
+    if (std::exchange(wake_for_call_, false) && !view_)
+      co_return lifecycle_.on(LifecycleEvent::wanted);
+    if (next_probe_ && now >= *next_probe_) co_return lifecycle_.on(LifecycleEvent::wait_over);
     co_await wake_.wait(next_probe_, &stop_);
   }
 }
@@ -90,7 +149,7 @@ awaitable<Lifecycle::Step> Supervisor::attempt() {
     timed_out = true;
     abort.abort();
   });
-  const auto result = co_await connect(abort);
+  auto error = co_await connect(abort);
   opening_.reset();
   home_.timers().cancel(timer);
   if (stopping_) {
@@ -98,101 +157,207 @@ awaitable<Lifecycle::Step> Supervisor::attempt() {
     if (process_) co_await std::exchange(process_, nullptr)->close();
     co_return lifecycle_.on(LifecycleEvent::stop);
   }
-  if (!result) {
+  if (!error) {
+    // A suspect session that answered is the same session.
+    const bool kept = std::exchange(kept_, false);
     last_error_.clear();
-    co_return lifecycle_.on(LifecycleEvent::connected);
+    breaker_.succeeded();
+    recorder_.end(kept ? Episode::Outcome::kept : Episode::Outcome::healed, generation_);
+    co_return lifecycle_.on(kept ? LifecycleEvent::kept : LifecycleEvent::connected);
   }
   if (timed_out) {
     const auto seconds = std::chrono::duration<double>(config_->connect_timeout).count();
-    last_error_ = fmt::format("no answer to the handshake within {} s", seconds);
-  } else {
-    last_error_ = result->text;
+    error->text = fmt::format("no answer to the handshake within {} s", seconds);
+    error->event = LifecycleEvent::attempt_failed;
   }
   if (process_) {
     const auto noise = process_->first_noise();
-    if (!noise.empty()) last_error_ += fmt::format("; it printed: {}", core::redact(noise));
+    if (!noise.empty()) error->text += fmt::format("; it printed: {}", core::redact(noise));
     co_await std::exchange(process_, nullptr)->close();
   }
-  core::log::warn("upstream", "{}: {}", config_->name, last_error_);
-  const bool hopeless = result->hopeless && !timed_out;
-  co_return lifecycle_.on(
-      hopeless ? LifecycleEvent::attempt_hopeless : LifecycleEvent::attempt_failed,
-      result->retry_after
-  );
+  co_return attempt_failed(*error);
 }
 
-void Supervisor::lost_on_home(std::uint64_t generation, bool session_lost, std::string because) {
-  if (!view_ || view_->generation != generation || stopping_) return;
-  core::log::warn(
-      "upstream", "{}: {} lost: {}", config_->name, session_lost ? "session" : "connection", because
-  );
-  last_error_ = std::move(because);
+Lifecycle::Step Supervisor::attempt_failed(const ConnectError& error) {
+  last_error_ = error.text;
+  failure_kind_ = recovery::to_string(error.kind);
+  core::log::warn("upstream", "{}: {}", config_->name, last_error_);
+  recorder_.step(last_error_);
+  return lifecycle_.on(error.event, error.retry_after);
+}
+
+/// The session of `generation` is no longer used; run() goes on from there.
+void Supervisor::end_session(std::uint64_t generation, End end) {
+  const bool current =
+      view_ && (view_->generation == generation || !holds(Rule::late_failure_ignored));
+  if (!current || stopping_) return;
+  core::log::warn("upstream", "{}: {}: {}", config_->name, end.cause, end.because);
+  recorder_.begin(end.cause, end.because, view_->generation);
+  last_error_ = end.because;
+  failure_kind_ = end.cause;
   auto old = view_;
-  lost_proven_ = old->proven->load(std::memory_order_relaxed);
   // One that answers and dies, over and over, is no better than one that never answers.
-  if (old->process && home_.timers().now() - stands_since_ < proof_of_life) lost_proven_ = false;
+  const bool brief = old->process && home_.timers().now() - stands_since_ < proof_of_life;
+  if (old->proven->load(std::memory_order_relaxed) && !brief)
+    lifecycle_.on(LifecycleEvent::answered);
   drop_session();
-  if (!old->process) {
-    if (session_lost) {
-      tasks_.spawn(end_session(std::move(old)));
-    } else {
-      suspect_ = std::move(old);
-    }
+  if (end.event == LifecycleEvent::doubted) {
+    suspect_ = std::move(old);
+  } else if (!old->process) {
+    tasks_.spawn(say_goodbye(std::move(old)));
   }
-  wake_for_loss_ = true;
+  ended_ = std::move(end);
+  publish();
   wake_.notify();
 }
 
 void Supervisor::drop_session() {
   view_.reset();
+  ready_since_.reset();
   if (session_abort_) session_abort_->abort();
   session_abort_.reset();
 }
 
-void Supervisor::report_lost(std::uint64_t generation, bool session_lost, std::string because) {
-  on_home([this, generation, session_lost, because = std::move(because)]() mutable {
-    lost_on_home(generation, session_lost, std::move(because));
+/// Best effort, in the background: servers that know one session at a time let the next one in.
+awaitable<void> Supervisor::say_goodbye(std::shared_ptr<const SessionView> view) {
+  if (view->headers->session_id.empty()) co_return;
+  co_await channel(*view).end_session(view->headers);
+}
+
+void Supervisor::lost(const Loss& loss) {
+  using Heal = recovery::Plan::Heal;
+  const auto& failure = *loss.evidence;
+  End end{LifecycleEvent::lost, std::string(to_string(loss.kind)), recovery::describe(failure), {}};
+  if (loss.heal == Heal::rebuild) {
+    if (view_ && view_->generation == loss.generation) {
+      const auto asked = home_.timers().now() - last_asked_;
+      const auto idle =
+          std::min(loss.idle_before, std::chrono::duration_cast<core::Duration>(asked));
+      if (idle >= shortest_idle) idle_ttl_.expired_after(idle);
+    }
+    lost_sessions_until_ = std::max(lost_sessions_until_, loss.generation);
+    end_session(loss.generation, std::move(end));
+  } else if (loss.heal == Heal::check) {
+    // A process is gone for good; a session over HTTP outlives its connections.
+    const bool of_process = view_ && view_->process;
+    if (of_process) end.cause = "process_gone";
+    if (!of_process) end.event = LifecycleEvent::doubted;
+    end_session(loss.generation, std::move(end));
+  } else if (loss.heal == Heal::reauthorize) {
+    grace(loss);
+  }
+}
+
+/// Credentials refused in the middle of a session that worked: rebuilt once, in case the server
+/// only lost its mind; refused again before it served anybody: parked (SM-10).
+void Supervisor::grace(const Loss& loss) {
+  if (!view_ || view_->generation != loss.generation) return;
+  if (view_->served->load(std::memory_order_relaxed)) grace_used_ = false;
+  End end{LifecycleEvent::lost, "auth", recovery::describe(*loss.evidence), {}};
+  if (std::exchange(grace_used_, true)) end.event = LifecycleEvent::auth_refused;
+  end_session(loss.generation, std::move(end));
+}
+
+void Supervisor::report(Loss loss) {
+  on_home([this, loss = std::move(loss)] {
+    if (loss.heal == recovery::Plan::Heal::verify) {
+      tasks_.spawn(verify(loss));
+    } else {
+      lost(loss);
+    }
   });
 }
 
-awaitable<bool> Supervisor::heal(std::uint64_t generation, bool session_lost, std::string because) {
+awaitable<Healing> Supervisor::heal(Loss loss) {
   const auto self = shared_from_this();
   if (!home_.on_this_thread()) {
-    co_return co_await asio::co_spawn(
-        home_.executor(), heal(generation, session_lost, std::move(because)), asio::use_awaitable
-    );
+    co_return co_await asio::co_spawn(home_.executor(), heal(std::move(loss)), asio::use_awaitable);
   }
-  if (view_ && view_->generation > generation) co_return false;
-  lost_on_home(generation, session_lost, std::move(because));
-  const auto until = home_.timers().now() + config_->recovery_wait;
-  const auto ended = attempts_ended_;
-  while (!view_ && attempts_ended_ == ended && !stopping_ && home_.timers().now() < until) {
-    co_await attempted_.wait(until, &stop_);
+  // Refused again on a session that has served nobody: perhaps not the session is at fault.
+  if (loss.heal == recovery::Plan::Heal::verify || loss.prove) {
+    co_await verify(loss);
+  } else {
+    lost(loss);
   }
-  co_return view_ && view_->generation == generation;
+  co_return co_await settled(loss);
+}
+
+awaitable<Healing> Supervisor::settled(const Loss& loss) {
+  const auto until = std::min(loss.until, home_.timers().now() + config_->recovery_wait);
+  while (!view_ && !stopping_ && home_.timers().now() < until) {
+    if (!ended_ && given_up(lifecycle_.state())) break;
+    co_await changed_.wait(until, &stop_);
+  }
+  Healing healing;
+  healing.recovery_id = recorder_.current_id();
+  healing.session_was_lost = loss.generation <= lost_sessions_until_;
+  if (!view_) co_return healing;
+  if (view_->generation == loss.generation) {
+    healing.found = Healing::Found::lives;
+  } else if (!loss.prove || co_await prove()) {
+    healing.found = Healing::Found::renewed;
+  }
+  co_return healing;
+}
+
+awaitable<bool> Supervisor::admit() {
+  const auto self = shared_from_this();
+  if (!home_.on_this_thread())
+    co_return co_await asio::co_spawn(home_.executor(), admit(), asio::use_awaitable);
+  co_return breaker_.admit(home_.timers().now());
+}
+
+void Supervisor::settle(Strike strike) {
+  on_home([this, strike] {
+    switch (strike) {
+      case Strike::success:
+        if (holds(Rule::breaker_closes)) breaker_.succeeded();
+        break;
+      case Strike::failure:
+        breaker_.failed(home_.timers().now());
+        break;
+      case Strike::none:
+        breaker_.abandoned();
+        break;
+    }
+    publish();
+  });
+}
+
+void Supervisor::account(std::uint64_t generation, Recorder::Fate fate) {
+  on_home([this, generation, fate] { recorder_.account(generation, fate); });
 }
 
 void Supervisor::reconnect_now() {
   on_home([this] {
     if (view_) {
+      ended_generation_ = view_->generation;
+      recorder_.begin("request", "somebody asked for a new session", view_->generation);
       auto old = view_;
       drop_session();
-      if (!old->process) tasks_.spawn(end_session(std::move(old)));
+      publish();
+      if (!old->process) tasks_.spawn(say_goodbye(std::move(old)));
     }
     wake_for_reconnect_ = true;
     wake_.notify();
   });
 }
 
-void Supervisor::probe_soon() {
+void Supervisor::wanted() {
   on_home([this] {
-    const auto now = home_.timers().now();
-    if (last_probe_request_ && now - *last_probe_request_ < probe_request_interval) return;
-    if (lifecycle_.state() != State::parked && lifecycle_.state() != State::failed) return;
-    last_probe_request_ = now;
-    wake_for_reconnect_ = true;
+    if (lifecycle_.state() != State::idle) {
+      const auto now = home_.timers().now();
+      if (last_early_probe_ && now - *last_early_probe_ < early_probe_interval) return;
+      if (lifecycle_.state() != State::parked && lifecycle_.state() != State::failed) return;
+      last_early_probe_ = now;
+    }
+    wake_for_call_ = true;
     wake_.notify();
   });
+}
+
+void Supervisor::drained() {
+  on_home([this] { drained_.notify(); });
 }
 
 void Supervisor::overheard(protocol::Frame notification) {
@@ -215,69 +380,90 @@ void Supervisor::remember_subscription(std::string uri, bool subscribed) {
   });
 }
 
+awaitable<void> Supervisor::freshen(ListKind kind) {
+  const auto self = shared_from_this();
+  if (!home_.on_this_thread())
+    co_return co_await asio::co_spawn(home_.executor(), freshen(kind), asio::use_awaitable);
+  co_await lister_.freshen(kind);
+}
+
 awaitable<void> Supervisor::stop() {
   const auto self = shared_from_this();
-  if (!home_.on_this_thread()) {
+  if (!home_.on_this_thread())
     co_return co_await asio::co_spawn(home_.executor(), stop(), asio::use_awaitable);
-  }
   stopping_ = true;
   auto view = view_;
   drop_session();
   stop_.abort();
   wake_.notify();
-  if (view && !view->process) co_await end_session(view);
+  if (view && !view->process) co_await say_goodbye(view);
   if (process_) co_await std::exchange(process_, nullptr)->close();
   co_await tasks_.join();
   // Each link ends where it lived, with the last reference that its worker holds.
   links_.clear();
 }
 
-awaitable<void> Supervisor::end_session(std::shared_ptr<const SessionView> view) {
-  if (view->headers->session_id.empty()) co_return;
-  co_await channel(*view).end_session(view->headers);
-}
-
 awaitable<Status> Supervisor::status() {
   const auto self = shared_from_this();
-  if (!home_.on_this_thread()) {
+  if (!home_.on_this_thread())
     co_return co_await asio::co_spawn(home_.executor(), status(), asio::use_awaitable);
-  }
+  const auto now = home_.timers().now();
+  const auto left = [&](core::TimePoint at) {
+    return std::max(std::chrono::duration_cast<core::Duration>(at - now), core::Duration{0});
+  };
   Status status;
   status.name = config_->name;
   status.transport = is_stdio() ? "stdio" : is_sse() ? "sse" : "http";
   status.target = config_->command;
   if (!is_stdio()) status.target = config_->url.substr(0, config_->url.find('?'));
-  status.state = lifecycle_.state();
+  status.state = shown_state();
   status.last_error = last_error_;
+  status.failure_kind = failure_kind_;
   status.generation = view_ ? view_->generation : generation_;
   status.attempts = lifecycle_.attempts();
-  if (next_probe_) {
-    const auto left =
-        std::chrono::duration_cast<core::Duration>(*next_probe_ - home_.timers().now());
-    status.next_probe_in = std::max(left, core::Duration{0});
-  }
+  if (next_probe_) status.next_probe_in = left(*next_probe_);
   status.last_success = last_success_;
-  status.recoveries = recoveries_;
+  status.ready_since = ready_since_;
+  status.recoveries = recorder_.recoveries();
+  status.calls_saved = recorder_.total(Recorder::Fate::saved);
+  status.calls_failed = recorder_.total(Recorder::Fate::failed);
+  status.calls_unknown = recorder_.total(Recorder::Fate::unknown);
+  status.episodes = recorder_.episodes();
+  status.breaker = word(breaker_.state(now));
+  status.breaker_failures = breaker_.failures();
+  if (breaker_.open_until()) status.breaker_open_in = left(*breaker_.open_until());
+  status.idle_ttl = idle_ttl_.estimate();
+  status.in_flight = in_flight();
   status.protocol_version = server_.protocol_version;
   status.server_info = server_.info;
   if (process_ && process_->pid() > 0) status.pid = process_->pid();
-  for (const auto kind : all_lists) {
-    if (catalogue_)
-      status.listed[static_cast<std::size_t>(kind)] = (*catalogue_)[kind].items.size();
+  if (const auto& catalogue = lister_.catalogue()) {
+    for (const auto kind : all_lists)
+      status.listed[static_cast<std::size_t>(kind)] = (*catalogue)[kind].items.size();
   }
   co_return status;
 }
 
+/// Between the end of a session and run() noticing it, nobody may send on it.
+State Supervisor::shown_state() const {
+  const auto state = lifecycle_.state();
+  return state == State::ready && !view_ ? State::recovering : state;
+}
+
 void Supervisor::publish() {
   Snapshot snapshot;
-  snapshot.state = lifecycle_.state();
+  snapshot.state = shown_state();
   if (snapshot.state == State::ready) snapshot.session = view_;
-  // Between a loss and run() noticing it, nobody may send on the dead session.
-  if (snapshot.state == State::ready && !view_) snapshot.state = State::recovering;
   snapshot.server = server_;
-  snapshot.catalogue = catalogue_;
+  snapshot.catalogue = lister_.catalogue();
   snapshot.last_error = last_error_;
+  snapshot.failure_kind = failure_kind_;
   snapshot.next_probe = next_probe_;
+  snapshot.recovery_id = recorder_.current_id();
+  snapshot.ended_generation = ended_generation_;
+  snapshot.draining = draining_;
+  snapshot.breaker_counts = breaker_.failures() > 0;
+  snapshot.breaker_open_until = breaker_.open_until();
   for (const auto& [worker, link] : links_) {
     if (worker->on_this_thread()) {
       link->publish(snapshot);

@@ -14,11 +14,16 @@
 #include "core/random.hpp"
 #include "io/async.hpp"
 #include "io/worker.hpp"
-#include "recovery/episode.hpp"
+#include "recovery/breaker.hpp"
+#include "recovery/classify.hpp"
+#include "recovery/decide.hpp"
+#include "recovery/idle_ttl.hpp"
 #include "transport/factory.hpp"
 #include "upstream/lifecycle.hpp"
 #include "upstream/link.hpp"
+#include "upstream/lister.hpp"
 #include "upstream/observer.hpp"
+#include "upstream/recorder.hpp"
 #include "upstream/snapshot.hpp"
 
 namespace mooring::upstream {
@@ -53,36 +58,75 @@ struct Status {
   std::deque<recovery::Episode> episodes;  ///< the last 20, newest at the end
 };
 
+/// A request failed in a way that says something about its session or connection.
+struct Loss {
+  std::uint64_t generation = 0;  ///< it travelled on
+  recovery::Plan::Heal heal = recovery::Plan::Heal::nothing;
+  bool prove = false;  ///< the next session has to answer something before it is used again
+  recovery::Kind kind = recovery::Kind::other;
+  std::shared_ptr<const recovery::Failure> evidence;  ///< never empty
+  core::Duration idle_before{0};                      ///< nobody had used the session for so long
+  core::TimePoint until = core::TimePoint::max();  ///< nobody waits longer; at most recovery.wait
+};
+
+/// What came of it.
+struct Healing {
+  enum class Found : std::uint8_t {
+    renewed,  ///< a newer session stands
+    lives,    ///< the session of that generation still stands
+    away,     ///< none stands, or the new one answers nothing
+  } found = Found::away;
+  bool session_was_lost = false;  ///< the server does not know the session of that generation
+  std::string recovery_id;
+};
+
 /// Keeps one upstream connected. Lives on its home worker; drives the Lifecycle, performs the
-/// handshake, restores what the session had (log level, subscriptions), keeps the catalogue, and
-/// posts every change to the links of all workers.
-class Supervisor : public std::enable_shared_from_this<Supervisor> {
+/// handshake, restores what the session had (log level, subscriptions), looks after it while it
+/// stands, and posts every change to the links of all workers.
+class Supervisor : public std::enable_shared_from_this<Supervisor>, private ListingHost {
  public:
   Supervisor(
       io::Worker& home, std::shared_ptr<const UpstreamConfig> config,
       transport::ChannelFactory& channels, core::Random& random, ClientIdentity identity,
       Observer& observer
   );
-  ~Supervisor();
+  ~Supervisor() override;
 
   /// Before `start`. The first link is the home worker's.
   void set_links(std::vector<std::pair<io::Worker*, std::shared_ptr<Link>>> links);
   const UpstreamConfig& config() const { return *config_; }
 
+  /// What an earlier run knew of the server.
+  struct Known {
+    ServerIdentity server;
+    CataloguePtr catalogue;
+  };
+
   // From any worker:
-  void start();
+  /// `known`, for a lazy server: it is listed from that, and started by the first call.
+  void start(std::optional<Known> known = std::nullopt);
   awaitable<void> stop();
-  /// Rebuilds the session of `generation` (once, however many ask) and returns when that attempt
-  /// ended, at most `recovery.wait`. True: the transport had a hiccup, the session still stands.
-  awaitable<bool> heal(std::uint64_t generation, bool session_lost, std::string because);
-  void report_lost(std::uint64_t generation, bool session_lost, std::string because);
-  /// An attempt at once, whatever the state.
+  /// Heals as the loss asks (once, however many ask) and returns when that is settled, at most
+  /// `recovery.wait` later.
+  awaitable<Healing> heal(Loss loss);
+  /// Likewise, without waiting.
+  void report(Loss loss);
+  /// A half-open breaker: true for one caller at a time, who owes a `settle`.
+  awaitable<bool> admit();
+  /// What a call says to the breaker.
+  enum class Strike : std::uint8_t { success, failure, none };
+  void settle(Strike strike);
+  /// What became of a call that failed with the session of `generation`.
+  void account(std::uint64_t generation, Recorder::Fate fate);
+  /// An attempt at once, whatever the state; calls in flight end.
   void reconnect_now();
-  /// An early attempt while parked, at most every 10 s.
-  void probe_soon();
+  /// A call asks for a session: an idle upstream starts; a parked one is tried early, at most every
+  /// 10 s.
+  void wanted();
+  /// The last call of a worker ended while the Supervisor drains.
+  void drained();
   awaitable<Status> status();
-  /// Lists again now, for servers that do not announce changes; at most every `list_max_age`,
-  /// shared by all who ask.
+  /// Lists again now, for servers that do not announce changes (Lister::freshen).
   awaitable<void> freshen(ListKind kind);
   /// A notification about the session as a whole that came on the stream of some call.
   void overheard(protocol::Frame notification);
@@ -94,18 +138,32 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   struct OwnSink;
   struct ConnectError {
     std::string text;
-    bool hopeless = false;  ///< no retry soon will help
+    LifecycleEvent event = LifecycleEvent::attempt_failed;
     std::optional<core::Duration> retry_after = std::nullopt;
-    bool try_other = false;  ///< the other transport over HTTP may live at this address
+    bool try_other = false;     ///< the other transport over HTTP may live at this address
+    bool session_lost = false;  ///< the new session was refused already
+    recovery::Kind kind = recovery::Kind::other;
+  };
+  /// Why the standing session is no longer used.
+  struct End {
+    LifecycleEvent event = LifecycleEvent::lost;
+    std::string cause;  ///< as Episode::cause
+    std::string because;
+    std::optional<core::Duration> retry_after = std::nullopt;
   };
 
   // supervisor.cpp: when
   awaitable<void> run();
-  awaitable<LifecycleEvent> next_event();
+  awaitable<Lifecycle::Step> next_step();
   awaitable<Lifecycle::Step> attempt();
-  void lost_on_home(std::uint64_t generation, bool session_lost, std::string because);
+  Lifecycle::Step attempt_failed(const ConnectError& error);
+  void end_session(std::uint64_t generation, End end);
   void drop_session();
-  awaitable<void> end_session(std::shared_ptr<const SessionView> view);
+  awaitable<void> say_goodbye(std::shared_ptr<const SessionView> view);
+  awaitable<Healing> settled(const Loss& loss);
+  void lost(const Loss& loss);
+  void grace(const Loss& loss);
+  State shown_state() const;
   void publish();
   transport::Channel& channel(const SessionView& view) const;
   bool is_stdio() const;
@@ -115,6 +173,9 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
 
   // supervisor_session.cpp: how
   awaitable<std::optional<ConnectError>> connect(io::AbortSource& abort);
+  awaitable<std::optional<ConnectError>> shake_hands(
+      std::shared_ptr<SessionView>& view, io::AbortSource& abort
+  );
   awaitable<std::optional<ConnectError>> open_process(
       UpstreamConfig config, io::AbortSource& abort
   );
@@ -123,70 +184,101 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   );
   awaitable<std::optional<ConnectError>> open(SessionView& view, io::AbortSource& abort);
   ConnectError failed(const recovery::Failure& failure) const;
-  awaitable<bool> still_alive(const SessionView& view, io::AbortSource& abort);
-  awaitable<void> restore(const SessionView& view, io::AbortSource& abort);
-  void established(std::shared_ptr<const SessionView> view, std::optional<Catalogue> first);
-  awaitable<transport::Outcome> request(
-      const SessionView& view, std::string_view method, std::string params, io::AbortSource& abort
+  awaitable<std::optional<recovery::Failure>> restore(
+      const SessionView& view, io::AbortSource& abort
   );
+  void established(std::shared_ptr<const SessionView> view, std::optional<Catalogue> first);
   awaitable<void> answer(protocol::Frame request);
   awaitable<void> watch_process(std::shared_ptr<transport::ProcessChannel> process);
+
+  // supervisor_care.cpp: while it stands
+  awaitable<transport::Outcome> ask(
+      std::shared_ptr<const SessionView> view, std::string method, io::AbortSource* also = nullptr
+  );
+  awaitable<std::optional<recovery::Failure>> still_known(
+      std::shared_ptr<const SessionView> view, io::AbortSource& abort
+  );
+  std::string probe_method(const SessionView& view) const;
+  awaitable<void> verify(const Loss& loss);
+  awaitable<bool> prove();
   awaitable<void> listen_loop(
       std::shared_ptr<const SessionView> view, std::shared_ptr<io::AbortSource> abort
   );
-  awaitable<std::optional<recovery::Failure>> load(
-      const SessionView& view, Catalogue& into, ListKind kind, io::AbortSource& abort
+  awaitable<void> keep_alive(
+      std::shared_ptr<const SessionView> view, std::shared_ptr<io::AbortSource> abort
   );
-  void want_refresh(std::string_view list_changed_method);
-  awaitable<void> refresh_loop();
-  awaitable<std::optional<recovery::Failure>> refresh(const SessionView& view);
-  void adopt(Catalogue catalogue);
+  awaitable<bool> still_there(std::shared_ptr<const SessionView> view, bool& ping_known);
+  awaitable<void> recycle(
+      std::shared_ptr<const SessionView> view, std::shared_ptr<io::AbortSource> abort
+  );
+  awaitable<void> drain(std::shared_ptr<const SessionView> view, LifecycleEvent then);
+  std::size_t in_flight() const;
+  core::TimePoint last_used() const;
+  core::Duration since_last_use() const;
+
+  // ListingHost
+  awaitable<transport::Outcome> request(
+      const SessionView& view, std::string_view method, std::string params, io::AbortSource& abort
+  ) override;
+  std::shared_ptr<const SessionView> standing() const override { return view_; }
+  std::shared_ptr<io::AbortSource> session_end() const override { return session_abort_; }
+  void listing_failed(const SessionView& view, const recovery::Failure& failure) override;
+  void catalogue_changed() override { publish(); }
+
+  /// The last probe of an ambiguous failure: one per session in `verify_interval`.
+  struct Verification {
+    std::uint64_t generation = 0;
+    core::TimePoint at{};
+    bool running = false;
+  };
 
   io::Worker& home_;
   std::shared_ptr<const UpstreamConfig> config_;
+  recovery::Overrides overrides_;
   transport::ChannelFactory& channels_;
   ClientIdentity identity_;
   Observer& observer_;
   Lifecycle lifecycle_;
+  Recorder recorder_;
+  recovery::Breaker breaker_;
+  recovery::IdleTtl idle_ttl_;
   std::vector<std::pair<io::Worker*, std::shared_ptr<Link>>> links_;
 
   std::unique_ptr<OwnSink> own_sink_;
   std::shared_ptr<transport::ProcessChannel> process_;  ///< stdio child or HTTP+SSE stream
   bool use_sse_ = false;                                ///< found out: it has worked
-  bool listen_refused_ = false;                 ///< a refused GET stream has already led to a ping
-  std::shared_ptr<const SessionView> view_;     ///< the standing session
-  std::shared_ptr<const SessionView> opening_;  ///< the one whose handshake is under way
+  std::shared_ptr<const SessionView> view_;             ///< the standing session
+  std::shared_ptr<const SessionView> opening_;          ///< the one whose handshake is under way
   std::shared_ptr<const SessionView>
-      suspect_;  ///< HTTP: lost its transport, may still be alive at the server
+      suspect_;  ///< HTTP: lost its connection, may still live at the server
   ServerIdentity server_;
-  CataloguePtr catalogue_;
   std::uint64_t generation_ = 0;
-  std::uint64_t recoveries_ = 0;
-  std::string last_error_;
-  std::optional<core::TimePoint> next_probe_, last_probe_request_;
-  std::optional<std::chrono::system_clock::time_point> last_success_;
+  std::uint64_t ended_generation_ = 0;  ///< on purpose, with their calls
+  std::uint64_t lost_sessions_until_ =
+      0;                              ///< newest generation whose session the server did not know
+  std::uint64_t listen_refused_ = 0;  ///< generation whose refused GET stream was looked into
+  std::string last_error_, failure_kind_;
+  std::optional<core::TimePoint> next_probe_, last_early_probe_;
+  std::optional<std::chrono::system_clock::time_point> last_success_, ready_since_;
   std::string log_level_;
   std::set<std::string> subscriptions_;
-
-  std::array<bool, 4> dirty_{};
-  std::array<std::optional<core::TimePoint>, 4> loaded_at_;
-  bool refreshing_ = false;
-  std::uint64_t suspected_by_list_ = 0;  ///< generation
+  Verification verification_;
+  bool grace_used_ = false;  ///< the session was rebuilt once because credentials were refused
+  bool draining_ = false;
+  bool kept_ = false;             ///< the attempt under way found the suspect session alive
+  core::TimePoint last_asked_{};  ///< the last request of our own
 
   std::uint64_t attempts_ended_ = 0;
-  bool stopping_ = false, wake_for_reconnect_ = false, wake_for_loss_ = false;
-  bool lost_proven_ = false;
+  bool stopping_ = false, wake_for_reconnect_ = false, wake_for_call_ = false;
+  std::optional<End> ended_;  ///< for run() to act on
   core::TimePoint stands_since_{};
-  io::Event wake_;       ///< something for run() to look at
-  io::Event attempted_;  ///< an attempt ended
-  io::Event refreshed_;
+  io::Event wake_;     ///< something for run() to look at
+  io::Event changed_;  ///< an attempt or a verification ended, the state moved
+  io::Event drained_;
   io::AbortSource stop_;
-  std::shared_ptr<io::AbortSource>
-      session_abort_;  ///< ends the listen loop of the standing session
+  std::shared_ptr<io::AbortSource> session_abort_;  ///< ends what looks after the standing session
   io::TaskGroup tasks_;
+  Lister lister_;
 };
-
-/// How old a list of a server without `listChanged` may be when a client asks for it.
-inline constexpr core::Duration list_max_age = std::chrono::seconds(5);
 
 }  // namespace mooring::upstream

@@ -1,13 +1,13 @@
-// What a Supervisor does to make a session and to keep its catalogue; when it does so is in
-// supervisor.cpp.
+// What a Supervisor does to make a session.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/log.hpp"
 #include "protocol/messages.hpp"
+#include "recovery/rules.hpp"
 #include "upstream/decline.hpp"
+#include "upstream/evidence.hpp"
 #include "upstream/supervisor.hpp"
 #include "upstream/supervisor_sinks.hpp"
 
@@ -15,34 +15,13 @@ namespace mooring::upstream {
 
 using protocol::Frame;
 using recovery::Failure;
-using recovery::Stage;
 
 namespace {
 
 constexpr core::Duration stream_probe_time = std::chrono::seconds(10);
+constexpr int handshakes = 3;  ///< in one attempt, where each new session is refused at once
 constexpr std::string_view check_credentials =
     "; check the credentials of this server in the configuration";
-
-std::optional<core::Duration> retry_after(const Failure& failure) {
-  for (const auto& [name, value] : failure.headers) {
-    if (name.size() != 11 || (name[0] != 'R' && name[0] != 'r') || name.substr(6) != "After") {
-      if (name != "retry-after") continue;
-    }
-    int seconds = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-    if (error == std::errc{} && seconds >= 0) return std::chrono::seconds(seconds);
-  }
-  return std::nullopt;
-}
-
-/// No retry within seconds can help: the address is not an MCP endpoint, or wants credentials.
-bool is_hopeless(const Failure& failure) {
-  if (recovery::session_lost(failure)) return false;
-  if (failure.stage) return *failure.stage == Stage::tls;
-  if (!failure.http_status) return false;
-  const int status = *failure.http_status;
-  return status < 500 && status != 408 && status != 425 && status != 429;
-}
 
 /// The old HTTP+SSE transport answers POST to its stream's URL like this (2025-11-25, "Backwards
 /// Compatibility").
@@ -58,7 +37,7 @@ awaitable<void> Supervisor::OwnSink::message(Frame frame) {
   if (frame.is_notification()) {
     const auto& method = frame.method();
     if (method.ends_with("/list_changed")) {
-      self.want_refresh(method);
+      self.lister_.list_changed(method);
     } else if (method != "notifications/progress" && method != "notifications/cancelled") {
       self.observer_.notification(self.config_->name, frame);
     }
@@ -86,53 +65,79 @@ awaitable<transport::Outcome> Supervisor::request(
   out.method = method;
   out.session = view.headers;
   out.abort = &abort;
+  last_asked_ = home_.timers().now();
   auto outcome = co_await channel(view).request(std::move(out), *own_sink_);
-  if (!outcome.failure && method != "initialize")
-    view.proven->store(true, std::memory_order_relaxed);
+  if (outcome.failure || method == "initialize") co_return outcome;
+  if (outcome.response->kind() == Frame::Kind::error) {
+    auto failure = in_band(*outcome.response, method, *view.headers);
+    if (classify(failure, overrides_).about_session()) {
+      outcome.failure = std::move(failure);
+      co_return outcome;
+    }
+  }
+  view.proven->store(true, std::memory_order_relaxed);
   co_return outcome;
 }
 
 awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::AbortSource& abort) {
-  if (suspect_) {
-    const auto suspect = std::exchange(suspect_, nullptr);
-    if (co_await still_alive(*suspect, abort)) {
-      core::log::info("upstream", "{}: connection is back, session kept", config_->name);
+  if (const auto suspect = std::exchange(suspect_, nullptr)) {
+    const auto failure = co_await still_known(suspect, abort);
+    if (!failure) {
+      core::log::info("upstream", "{}: the session lives, and is kept", config_->name);
+      kept_ = true;
       established(suspect, std::nullopt);
       co_return std::nullopt;
     }
+    recorder_.step(recovery::describe(*failure));
+    if (classify(*failure, overrides_).about_session())
+      lost_sessions_until_ = std::max(lost_sessions_until_, suspect->generation);
+    tasks_.spawn(say_goodbye(suspect));
   }
   if (process_) co_await std::exchange(process_, nullptr)->close();
-
   auto view = std::make_shared<SessionView>();
-  view->headers = std::make_shared<transport::SessionHeaders>();
-  if (is_stdio() || is_sse()) {
-    const auto no_process = co_await open_process(*config_, abort);
-    if (no_process && !(use_sse_ && no_process->try_other)) co_return no_process;
-    // What was found out once is no longer so: it is found out anew.
-    if (no_process) use_sse_ = false;
-    view->process = process_;
-  }
-  opening_ = view;
-  auto error = co_await open(*view, abort);
-  if (error && error->try_other && !abort.aborted()) {
-    error = co_await fall_back(view, std::move(*error), abort);
-  }
-  if (error) co_return error;
+  if (auto error = co_await shake_hands(view, abort)) co_return error;
 
   std::optional<Catalogue> first;
-  if (!catalogue_) {
-    first.emplace();
-    for (const auto kind : all_lists) {
-      if (const auto failure = co_await load(*view, *first, kind, abort))
-        co_return failed(*failure);
-    }
+  if (!lister_.catalogue()) {
+    auto loaded = co_await lister_.load_all(*view, abort);
+    if (!loaded) co_return failed(loaded.error());
+    first = std::move(*loaded);
   }
-  co_await restore(*view, abort);
   if (abort.aborted()) co_return ConnectError{.text = "connecting was interrupted"};
   view->generation = ++generation_;
-  if (lifecycle_.ever_connected()) ++recoveries_;
   established(std::move(view), std::move(first));
   co_return std::nullopt;
+}
+
+/// A session that is refused before it was of use is asked for again at once, a few times: the
+/// server may have lost all its sessions just then.
+awaitable<std::optional<Supervisor::ConnectError>> Supervisor::shake_hands(
+    std::shared_ptr<SessionView>& view, io::AbortSource& abort
+) {
+  std::optional<ConnectError> error;
+  for (int i = 0; i < handshakes; ++i) {
+    view = std::make_shared<SessionView>();
+    view->headers = std::make_shared<transport::SessionHeaders>();
+    if (is_stdio() || is_sse()) {
+      const auto no_process = co_await open_process(*config_, abort);
+      if (no_process && !(use_sse_ && no_process->try_other)) co_return no_process;
+      // What was found out once is no longer so: it is found out anew.
+      if (no_process) use_sse_ = false;
+      view->process = process_;
+    }
+    opening_ = view;
+    error = co_await open(*view, abort);
+    if (error && error->try_other && !abort.aborted())
+      error = co_await fall_back(view, std::move(*error), abort);
+    if (!error) {
+      const auto failure = co_await restore(*view, abort);
+      if (!failure) co_return std::nullopt;
+      error = failed(*failure);
+    }
+    if (!error->session_lost || view->process || abort.aborted()) break;
+    recorder_.step(error->text);
+  }
+  co_return error;
 }
 
 /// The first POST was answered as servers of the older transport do (HTTP-05). Where no stream of
@@ -166,8 +171,13 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(
                            : co_await channels_.sse(home_, std::move(config), abort);
   if (!opened) {
     const auto reason = opened.error().reason;
-    ConnectError error{.text = std::move(opened.error().detail), .hopeless = reason != Reason::io};
-    if (reason == Reason::login_needed) error.text += check_credentials;
+    ConnectError error{.text = std::move(opened.error().detail)};
+    if (reason != Reason::io) error.event = LifecycleEvent::attempt_hopeless;
+    if (reason == Reason::login_needed) {
+      error.text += check_credentials;
+      error.event = LifecycleEvent::auth_refused;
+      error.kind = recovery::Kind::auth;
+    }
     error.try_other = reason == Reason::protocol;
     co_return error;
   }
@@ -179,6 +189,7 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(
 awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
     SessionView& view, io::AbortSource& abort
 ) {
+  recorder_.step("initialize");
   auto outcome = co_await request(view, "initialize", initialize_params(identity_), abort);
   if (outcome.failure) {
     auto error = failed(*outcome.failure);
@@ -195,11 +206,14 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
     };
   }
   auto server = read_initialize_result(frame.result());
-  if (!server) co_return ConnectError{.text = server.error(), .hopeless = true};
+  if (!server) {
+    co_return ConnectError{.text = server.error(), .event = LifecycleEvent::attempt_hopeless};
+  }
   view.server = std::move(*server);
   view.headers = std::make_shared<transport::SessionHeaders>(
       transport::SessionHeaders{outcome.session_id, view.server.protocol_version}
   );
+  if (!recovery::holds(recovery::Rule::initialized_first)) co_return std::nullopt;
   const auto refused = co_await channel(view).notify(
       protocol::make_notification("notifications/initialized"), view.headers
   );
@@ -209,41 +223,55 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
 
 Supervisor::ConnectError Supervisor::failed(const Failure& failure) const {
   ConnectError error;
+  const auto conclusion = classify(failure, overrides_);
   error.text = recovery::describe(failure);
-  error.hopeless = is_hopeless(failure);
+  error.kind = conclusion.kind;
   error.retry_after = retry_after(failure);
+  error.session_lost = failure.sent_session_id && conclusion.about_session();
   const auto status = failure.http_status.value_or(0);
+  if (error.session_lost) return error;
   if (status == 401 || status == 403) {
     error.text += check_credentials;
-  } else if (error.hopeless && status >= 300) {
-    error.text = "not an MCP endpoint: " + error.text;
+    error.event = LifecycleEvent::auth_refused;
+  } else if (is_hopeless(failure)) {
+    if (status >= 300) error.text = "not an MCP endpoint: " + error.text;
+    error.event = LifecycleEvent::attempt_hopeless;
   }
   return error;
 }
 
-awaitable<bool> Supervisor::still_alive(const SessionView& view, io::AbortSource& abort) {
-  io::AbortSource limit;
-  const auto subscription = abort.subscribe([&limit] { limit.abort(); });
-  const auto timer = home_.timers().arm_after(std::chrono::seconds(5), [&limit] { limit.abort(); });
-  const auto outcome = co_await request(view, "ping", {}, limit);
-  home_.timers().cancel(timer);
-  co_return outcome.response.has_value();
-}
-
-awaitable<void> Supervisor::restore(const SessionView& view, io::AbortSource& abort) {
+/// Applies again what clients had asked for. Only a session that is gone again is a failure.
+awaitable<std::optional<Failure>> Supervisor::restore(
+    const SessionView& view, io::AbortSource& abort
+) {
+  struct Wish {
+    std::string_view method;
+    std::string params;
+  };
+  std::vector<Wish> wishes;
   if (!log_level_.empty() && view.server.has("logging")) {
-    co_await request(
-        view, "logging/setLevel", fmt::format(R"({{"level":{}}})", protocol::quote(log_level_)),
-        abort
+    wishes.push_back(
+        {"logging/setLevel", fmt::format(R"({{"level":{}}})", protocol::quote(log_level_))}
     );
   }
-  if (!view.server.has("resources", "subscribe")) co_return;
-  const auto uris = subscriptions_;
-  for (const auto& uri : uris) {
-    co_await request(
-        view, "resources/subscribe", fmt::format(R"({{"uri":{}}})", protocol::quote(uri)), abort
+  if (view.server.has("resources", "subscribe")) {
+    for (const auto& uri : subscriptions_) {
+      wishes.push_back({"resources/subscribe", fmt::format(R"({{"uri":{}}})", protocol::quote(uri))}
+      );
+    }
+  }
+  for (auto& wish : wishes) {
+    auto outcome = co_await request(view, wish.method, std::move(wish.params), abort);
+    if (!outcome.failure) continue;
+    if (classify(*outcome.failure, overrides_).about_session() || outcome.failure->stage)
+      co_return std::move(outcome.failure);
+    core::log::warn(
+        "upstream", "{}: {} could not be restored: {}", config_->name, wish.method,
+        recovery::describe(*outcome.failure)
     );
   }
+  if (!wishes.empty()) recorder_.step(fmt::format("restored {} settings", wishes.size()));
+  co_return std::nullopt;
 }
 
 void Supervisor::established(
@@ -253,201 +281,35 @@ void Supervisor::established(
       "upstream", "{}: ready (generation {}, protocol {})", config_->name, view->generation,
       view->server.protocol_version
   );
+  recorder_.step(fmt::format("session of generation {} stands", view->generation));
   drop_session();
   view_ = view;
   // Whoever asked for an attempt meanwhile has got it.
-  wake_for_reconnect_ = wake_for_loss_ = false;
+  wake_for_reconnect_ = wake_for_call_ = draining_ = false;
+  ended_.reset();
   server_ = view_->server;
-  last_success_ = std::chrono::system_clock::now();
+  last_success_ = ready_since_ = std::chrono::system_clock::now();
   stands_since_ = home_.timers().now();
-  const bool listed = first.has_value();
-  if (listed) {
-    loaded_at_.fill(home_.timers().now());
-    catalogue_ = std::make_shared<const Catalogue>(std::move(*first));
+  const auto end = session_abort_ = std::make_shared<io::AbortSource>();
+  // Callers need the session now; what it lists can follow. Each may find the session lost before
+  // it returns.
+  if (!view->process) tasks_.spawn(listen_loop(view, end));
+  tasks_.spawn(is_stdio() ? recycle(view, end) : keep_alive(view, end));
+  if (first) {
+    lister_.adopt_first(std::move(*first));
   } else {
-    // Callers need the session now; what it lists can follow.
-    dirty_.fill(true);
+    lister_.refresh_all();
   }
-  session_abort_ = std::make_shared<io::AbortSource>();
-  // Either may find the session lost before it returns.
-  if (!view->process) tasks_.spawn(listen_loop(view, session_abort_));
-  if (!listed) tasks_.spawn(refresh_loop());
 }
 
 awaitable<void> Supervisor::watch_process(std::shared_ptr<transport::ProcessChannel> process) {
   const auto end = co_await process->listen(nullptr, {}, *own_sink_, stop_);
   if (process_ != process || !view_ || view_->process != process) co_return;
-  lost_on_home(
-      view_->generation, false,
-      end.failure ? recovery::describe(*end.failure) : "the connection ended"
+  end_session(
+      view_->generation,
+      {LifecycleEvent::lost, "process_gone",
+       end.failure ? recovery::describe(*end.failure) : "the connection ended", std::nullopt}
   );
-}
-
-awaitable<void> Supervisor::listen_loop(
-    std::shared_ptr<const SessionView> view, std::shared_ptr<io::AbortSource> abort
-) {
-  std::string last_event_id;
-  core::Backoff backoff;
-  const auto subscription = stop_.subscribe([abort] { abort->abort(); });
-  while (!abort->aborted()) {
-    const auto begun = home_.timers().now();
-    auto end = co_await channel(*view).listen(view->headers, last_event_id, *own_sink_, *abort);
-    if (abort->aborted() || !end.offered) co_return;
-    if (end.failure && (end.failure->http_status || end.failure->stage == Stage::connect)) {
-      // A stream that is refused says little; whether the session lives is for a ping to tell,
-      // once.
-      if (view_ == view && !listen_refused_) {
-        listen_refused_ = true;
-        lost_on_home(view->generation, false, recovery::describe(*end.failure));
-      }
-      co_return;
-    }
-    listen_refused_ = false;
-    if (!end.last_event_id.empty()) last_event_id = end.last_event_id;
-    if (home_.timers().now() - begun > std::chrono::seconds(30)) backoff.reset();
-    co_await io::sleep_until(
-        home_.timers(),
-        home_.timers().now() + end.retry.value_or(backoff.next(core::system_random())), abort.get()
-    );
-  }
-}
-
-awaitable<std::optional<Failure>> Supervisor::load(
-    const SessionView& view, Catalogue& into, ListKind kind, io::AbortSource& abort
-) {
-  const auto method = list_method(kind);
-  const auto capability = method.substr(0, method.find('/'));
-  if (!view.server.has(capability)) {
-    into[kind] = {};
-    co_return std::nullopt;
-  }
-  PageCollector pages(kind, config_->max_pages);
-  std::string params;
-  for (;;) {
-    auto outcome = co_await request(view, method, params, abort);
-    if (outcome.failure) co_return std::move(outcome.failure);
-    if (outcome.response->kind() == Frame::Kind::error) {
-      core::log::warn(
-          "upstream", "{}: {} answered with an error: {}", config_->name, method,
-          protocol::string_member(outcome.response->error(), "message")
-      );
-      // What was listed before stands: a server in trouble must not make its tools vanish.
-      into[kind].offered = true;
-      co_return std::nullopt;
-    }
-    if (!pages.add(outcome.response->result())) break;
-    params = fmt::format(R"({{"cursor":{}}})", pages.cursor());
-  }
-  if (!pages.warning().empty())
-    core::log::warn("upstream", "{}: {}", config_->name, pages.warning());
-  into[kind] = std::move(pages).take();
-  into[kind].offered = true;
-  co_return std::nullopt;
-}
-
-void Supervisor::want_refresh(std::string_view list_changed_method) {
-  for (const auto kind : all_lists) {
-    if (list_changed_covers(list_changed_method, kind))
-      dirty_[static_cast<std::size_t>(kind)] = true;
-  }
-  if (!refreshing_) tasks_.spawn(refresh_loop());
-}
-
-awaitable<void> Supervisor::refresh_loop() {
-  if (refreshing_) co_return;
-  refreshing_ = true;
-  core::Backoff backoff;
-  while (view_ && !stopping_ && std::ranges::any_of(dirty_, std::identity{})) {
-    const auto view = view_;
-    const auto failure = co_await refresh(*view);
-    refreshed_.notify();
-    if (!failure || view_ != view) continue;  // another session stands by now: list on that one
-    const auto because = recovery::describe(*failure);
-    core::log::warn("upstream", "{}: could not list again: {}", config_->name, because);
-    const bool lost = recovery::session_lost(*failure);
-    const bool broken = failure->stage && *failure->stage != Stage::body && !failure->aborted;
-    // That a session lives while its lists break the connection is found out once.
-    if (lost || (broken && suspected_by_list_ != view->generation)) {
-      suspected_by_list_ = view->generation;
-      lost_on_home(view->generation, lost, because);
-      break;
-    }
-    if (backoff.attempts() >= config_->reconnect_attempts) {
-      dirty_.fill(false);
-      break;
-    }
-    const auto wait = std::max(
-        backoff.next(core::system_random()), retry_after(*failure).value_or(core::Duration{0})
-    );
-    co_await io::sleep_until(home_.timers(), home_.timers().now() + wait, &stop_);
-  }
-  refreshing_ = false;
-  refreshed_.notify();
-}
-
-/// Loads what is dirty. A list stays dirty until it was loaded.
-awaitable<std::optional<Failure>> Supervisor::refresh(const SessionView& view) {
-  io::AbortSource abort;
-  const auto of_session = session_abort_;
-  const auto stopped = stop_.subscribe([&abort] { abort.abort(); });
-  const auto ended = of_session->subscribe([&abort] { abort.abort(); });
-  const auto timer = home_.timers().arm_after(config_->timeout, [&abort] { abort.abort(); });
-  auto next = catalogue_ ? *catalogue_ : Catalogue{};
-  std::optional<Failure> failure;
-  for (const auto kind : all_lists) {
-    const auto index = static_cast<std::size_t>(kind);
-    if (failure || !std::exchange(dirty_[index], false)) continue;
-    failure = co_await load(view, next, kind, abort);
-    if (failure) {
-      dirty_[index] = true;
-    } else {
-      loaded_at_[index] = home_.timers().now();
-    }
-  }
-  home_.timers().cancel(timer);
-  adopt(std::move(next));
-  co_return failure;
-}
-
-void Supervisor::adopt(Catalogue catalogue) {
-  const auto old = catalogue_;
-  if (old && *old == catalogue) return;
-  catalogue_ = std::make_shared<const Catalogue>(std::move(catalogue));
-  publish();
-  if (!old) return;
-  for (const auto kind : all_lists) {
-    const auto& before = (*old)[kind];
-    const auto& after = (*catalogue_)[kind];
-    if (before == after) continue;
-    for (const auto& item : after.items) {
-      if (before.find(item.key) == nullptr) {
-        core::log::info("upstream", "{}: {} added {}", config_->name, list_member(kind), item.key);
-      }
-    }
-    for (const auto& item : before.items) {
-      if (after.find(item.key) == nullptr) {
-        core::log::info(
-            "upstream", "{}: {} removed {}", config_->name, list_member(kind), item.key
-        );
-      }
-    }
-    observer_.list_changed(config_->name, kind);
-  }
-}
-
-awaitable<void> Supervisor::freshen(ListKind kind) {
-  const auto self = shared_from_this();
-  if (!home_.on_this_thread()) {
-    co_return co_await asio::co_spawn(home_.executor(), freshen(kind), asio::use_awaitable);
-  }
-  const auto method = list_method(kind);
-  const auto index = static_cast<std::size_t>(kind);
-  const auto now = home_.timers().now();
-  if (!view_ || server_.has(method.substr(0, method.find('/')), "listChanged")) co_return;
-  if (loaded_at_[index] && now - *loaded_at_[index] < list_max_age) co_return;
-  dirty_[index] = true;
-  if (!refreshing_) tasks_.spawn(refresh_loop());
-  if (refreshing_) co_await refreshed_.wait(now + std::chrono::seconds(2), &stop_);
 }
 
 }  // namespace mooring::upstream

@@ -340,7 +340,10 @@ TEST(Connect, SM_08a_stop_wins_over_a_reconnect_that_is_asked_for_with_it) {
   world.supervisor->reconnect_now();
   world.stop();
   world.supervisor->reconnect_now();
-  world.supervisor->report_lost(1, true, "late");
+  world.supervisor->report(
+      {1, recovery::Plan::Heal::rebuild, false, recovery::Kind::session_lost,
+       std::make_shared<const Failure>(http_failure(404)), 0s}
+  );
   world.turn();
   EXPECT_EQ(world.state(), State::stopped);
   EXPECT_EQ(world.server->count("initialize"), 1u);

@@ -218,7 +218,7 @@ class FakeServer {
   static transport::Outcome lost() {
     auto failure = http_failure(404);
     failure.sent_session_id = true;
-    failure.body = R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"gone"}})";
+    failure.body = R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"Session not found"}})";
     return outcome(failure);
   }
   transport::Outcome aborted() {

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace mooring::upstream {
@@ -175,6 +179,7 @@ TEST(Lifecycle, SM_07b_two_servers_of_one_backend_do_not_return_in_step) {
   int same = 0;
   for (int i = 0; i < 5; ++i) {
     if (one.on(Event::attempt_failed).wait == other.on(Event::attempt_failed).wait) ++same;
+    for (auto* life : {&one, &other}) life->on(Event::wait_over);
   }
   EXPECT_LE(same, 1);
 }
@@ -199,26 +204,122 @@ TEST(Lifecycle, SM_08_stop_ends_every_state_and_nothing_follows) {
   }
 }
 
-TEST(Lifecycle, SM_09_EXP_26_sessions_that_are_lost_unproven_have_a_budget) {
+TEST(Lifecycle, SM_09a_EXP_26_sessions_that_are_lost_unproven_have_a_budget) {
   core::SeededRandom random(14);
+  Lifecycle life(plain(), random);
+  core::TimePoint now{};
+  life.on(Event::start);
+  life.on(Event::connected);
+  const auto lose = [&] { return life.on(Event::lost, std::nullopt, now); };
+  int attempts = 1;
+  for (int i = 0; i < 3; ++i, ++attempts) {
+    EXPECT_EQ(lose().what, Do::connect) << i;
+    life.on(Event::connected);
+  }
+  // Three rebuilds a minute: then one more after the minute, and from there the pace of a parked
+  // one.
+  const auto pause = lose();
+  EXPECT_EQ(pause.what, Do::wait);
+  EXPECT_EQ(life.state(), State::backing_off);
+  EXPECT_GE(pause.wait, 60s);
+  for (int i = 0; i < 5; ++i) {
+    now += 60s;
+    life.on(Event::wait_over);
+    ++attempts;
+    life.on(Event::connected);
+    EXPECT_EQ(lose().wait, 300s) << i;
+    EXPECT_EQ(life.state(), State::parked);
+    if (i == 0) EXPECT_LE(attempts, 5);
+  }
+}
+
+TEST(Lifecycle, SM_09b_a_session_that_answered_has_the_whole_budget_again) {
+  core::SeededRandom random(15);
   Lifecycle life(plain(), random);
   life.on(Event::start);
   life.on(Event::connected);
-  const auto flap = [&](Do what, State state, core::Duration about = 0ms) {
-    follow(life, {{Event::lost_unproven, what, state, about}});
-    if (what == Do::wait) life.on(Event::wait_over);
+  for (int i = 0; i < 100; ++i) {
+    life.on(Event::answered);
+    EXPECT_EQ(life.on(Event::lost).what, Do::connect);
+    EXPECT_EQ(life.state(), State::recovering);
     life.on(Event::connected);
-  };
-  flap(Do::connect, State::recovering);
-  flap(Do::connect, State::recovering);
-  flap(Do::wait, State::backing_off, 1s);
-  for (int i = 0; i < 5; ++i) flap(Do::wait, State::parked, 300s);
-  // One that proves itself has the whole budget again.
-  follow(life, {{Event::lost, Do::connect, State::recovering}});
-  life.on(Event::connected);
-  flap(Do::connect, State::recovering);
-  flap(Do::connect, State::recovering);
-  flap(Do::wait, State::backing_off, 1s);
+  }
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(life.on(Event::lost).what, Do::connect);
+    life.on(Event::connected);
+  }
+  EXPECT_EQ(life.on(Event::lost).what, Do::wait);
+}
+
+TEST(Lifecycle, SM_10_credentials_refused_park_a_session_that_stood) {
+  core::SeededRandom random(16);
+  Lifecycle life(plain(), random);
+  follow(
+      life, {{Event::start, Do::connect, State::connecting},
+             {Event::connected, Do::nothing, State::ready},
+             {Event::answered, Do::nothing, State::ready},
+             {Event::lost, Do::connect, State::recovering},
+             {Event::auth_refused, Do::wait, State::parked, 300s},
+             {Event::reconnect, Do::connect, State::parked},
+             {Event::connected, Do::nothing, State::ready},
+             {Event::auth_refused, Do::wait, State::parked, 300s}}
+  );
+}
+
+TEST(Lifecycle, SM_11_SM_13_idle_until_a_call_wants_it) {
+  core::SeededRandom random(17);
+  Lifecycle lazy(plain(), random);
+  follow(
+      lazy, {{Event::start_idle, Do::rest, State::idle},
+             {Event::wait_over, Do::nothing, State::idle},
+             {Event::wanted, Do::connect, State::recovering},
+             {Event::connected, Do::nothing, State::ready},
+             {Event::recycled, Do::rest, State::idle},
+             {Event::wanted, Do::connect, State::recovering}}
+  );
+}
+
+TEST(Lifecycle, SM_21_a_doubted_session_is_kept_or_replaced) {
+  core::SeededRandom random(18);
+  Lifecycle life(plain(), random);
+  follow(
+      life, {{Event::start, Do::connect, State::connecting},
+             {Event::connected, Do::nothing, State::ready},
+             {Event::doubted, Do::connect, State::suspect},
+             {Event::kept, Do::nothing, State::ready},
+             {Event::doubted, Do::connect, State::suspect},
+             {Event::connected, Do::nothing, State::ready},
+             {Event::doubted, Do::connect, State::suspect},
+             {Event::attempt_failed, Do::wait, State::backing_off, 1s}}
+  );
+}
+
+TEST(Lifecycle, the_table_leaves_no_state_without_a_way_out_and_no_row_twice) {
+  std::set<std::pair<Lifecycle::Phase, Event>> seen;
+  std::set<Lifecycle::Phase> from, to;
+  for (const auto& row : lifecycle_table()) {
+    EXPECT_TRUE(seen.emplace(row.from, row.event).second)
+        << to_string(row.from) << " on " << to_string(row.event);
+    from.insert(row.from);
+    to.insert(row.to);
+  }
+  for (const auto phase : to) EXPECT_TRUE(from.contains(phase)) << to_string(phase);
+}
+
+/// docs/lifecycle.md shows the table itself; MOORING_UPDATE_DOCS=1 writes it anew.
+TEST(Lifecycle, the_document_shows_the_table) {
+  const std::filesystem::path file =
+      std::filesystem::path(MOORING_SOURCE_DIR) / "docs/lifecycle.md";
+  const std::string begin = "<!-- the table: written by lifecycle_test -->\n";
+  std::ifstream in(file);
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  const auto at = text.find(begin);
+  ASSERT_NE(at, std::string::npos) << file;
+  const auto wanted = text.substr(0, at + begin.size()) + lifecycle_document();
+  if (std::getenv("MOORING_UPDATE_DOCS") != nullptr) std::ofstream(file) << wanted;
+  EXPECT_TRUE(
+      std::getenv("MOORING_UPDATE_DOCS") != nullptr || text == wanted
+  ) << "docs/lifecycle.md is not what the table says; run upstream_test with MOORING_UPDATE_DOCS=1";
 }
 
 TEST(Lifecycle, SM_15_disabled_does_nothing_whatever_happens) {
@@ -274,6 +375,9 @@ TEST(Lifecycle, a_loss_that_is_reported_twice_counts_once) {
 }
 
 TEST(Lifecycle, every_state_has_the_word_of_the_contract) {
+  EXPECT_EQ(to_string(State::suspect), "suspect");
+  EXPECT_EQ(to_string(State::login_needed), "login_needed");
+  EXPECT_EQ(to_string(State::idle), "idle");
   EXPECT_EQ(to_string(State::connecting), "connecting");
   EXPECT_EQ(to_string(State::ready), "ready");
   EXPECT_EQ(to_string(State::recovering), "recovering");

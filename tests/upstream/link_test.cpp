@@ -207,6 +207,7 @@ TEST(Call, EXP_09_a_server_that_refuses_every_session_costs_two_attempts) {
   world.server->always["tools/call"] = [](FakeServer::Ask) -> awaitable<transport::Outcome> {
     auto gone = http_failure(404);
     gone.sent_session_id = true;
+    gone.body = "Session not found";
     co_return outcome(gone);
   };
   const auto call = world.call();
@@ -271,12 +272,13 @@ TEST(Call, what_may_have_run_is_never_repeated) {
 TEST(Call, what_was_not_sent_is_repeated_once) {
   World world;
   world.connect();
+  const auto listed = world.server->count("tools/list");
   world.server->then("tools/call", connect_refused());
   const auto call = world.call();
   EXPECT_TRUE(call->answered());
   EXPECT_EQ(world.server->count("tools/call"), 2u);
-  // The connection was suspect, the session was not.
-  EXPECT_EQ(world.server->count("ping"), 1u);
+  // The connection was suspect, the session was not: it was asked first.
+  EXPECT_GT(world.server->count("tools/list"), listed);
   EXPECT_EQ(world.server->count("initialize"), 1u);
 }
 
@@ -306,14 +308,22 @@ TEST(Call, EXP_06_an_http_error_is_told_once) {
   EXPECT_EQ(world.state(), State::ready);
 }
 
-TEST(Call, missing_credentials_are_named) {
+TEST(Call, SM_10_refused_credentials_get_one_grace_reconnect_and_then_park_it) {
   World world;
   world.connect();
+  ASSERT_TRUE(world.call()->answered());
+  world.server->then("tools/call", http_failure(401));
+  EXPECT_TRUE(world.call()->answered());
+  EXPECT_EQ(world.server->count("initialize"), 2u);
+  world.server->then("tools/call", http_failure(401));
   world.server->then("tools/call", http_failure(401));
   const auto call = world.call();
+  ASSERT_TRUE(call->done);
   EXPECT_EQ(call->error().kind, "auth");
   EXPECT_NE(call->error().advice.find("credentials"), std::string::npos);
-  EXPECT_EQ(world.server->count("tools/call"), 1u);
+  EXPECT_FALSE(call->error().retryable);
+  EXPECT_EQ(world.server->count("initialize"), 3u);
+  EXPECT_EQ(world.state(), State::parked);
 }
 
 TEST(Call, REC_12_an_error_of_the_server_is_its_answer) {
@@ -511,7 +521,7 @@ TEST(Call, REC_08_a_rebuild_is_waited_for_queue_wait) {
   World world;
   world.connect();
   world.server->down = true;
-  world.supervisor->report_lost(1, true, "gone");
+  world.report_lost(1, true, "gone");
   world.turn();
   const auto begun = world.now();
   const auto short_of = world.call();
@@ -535,7 +545,7 @@ TEST(Call, REC_09_SM_20_parked_answers_at_once_and_asks_for_one_early_attempt) {
   World world(config);
   world.connect();
   world.server->down = true;
-  world.supervisor->report_lost(1, true, "gone");
+  world.report_lost(1, true, "gone");
   world.turn();
   ASSERT_EQ(world.state(), State::parked);
   EXPECT_NE((*world.snapshot().catalogue)[ListKind::tools].find("echo"), nullptr);

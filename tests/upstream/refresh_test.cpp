@@ -74,7 +74,7 @@ TEST_F(Refresh, a_new_session_is_listed_again) {
   World world;
   world.connect();
   world.server->tools = {"other"};
-  world.supervisor->report_lost(1, true, "gone");
+  world.report_lost(1, true, "gone");
   world.turn();
   EXPECT_EQ(tools(world), Names{"other"});
 }
@@ -84,7 +84,7 @@ TEST_F(Refresh, while_the_server_is_away_its_list_stands) {
   world.server->tools = {"a", "b"};
   world.connect();
   world.server->down = true;
-  world.supervisor->report_lost(1, true, "gone");
+  world.report_lost(1, true, "gone");
   world.advance(1h);
   EXPECT_EQ(world.state(), State::parked);
   EXPECT_EQ(tools(world), (Names{"a", "b"}));
@@ -164,7 +164,7 @@ TEST_F(Refresh, a_list_that_hangs_on_an_old_session_does_not_keep_the_new_from_b
   });
   say_changed(world);
   world.server->tools = {"fresh"};
-  world.supervisor->report_lost(1, true, "gone");
+  world.report_lost(1, true, "gone");
   world.turn();
   ASSERT_EQ(world.snapshot().session->generation, 2u);
   EXPECT_EQ(tools(world), Names{"fresh"});

@@ -170,6 +170,22 @@ class World {
     }(*this));
   }
 
+  /// A failure that somebody else met: of the session, or of the connection alone.
+  void report_lost(std::uint64_t generation, bool session_lost, const std::string& because) {
+    auto failure = session_lost ? http_failure(404) : reset();
+    if (session_lost) {
+      failure.sent_session_id = true;
+      failure.body = because;
+    } else {
+      failure.error = because;
+    }
+    supervisor->report(
+        {generation, session_lost ? recovery::Plan::Heal::rebuild : recovery::Plan::Heal::check,
+         false, session_lost ? recovery::Kind::session_lost : recovery::Kind::transient,
+         std::make_shared<const Failure>(std::move(failure)), core::Duration{0}}
+    );
+  }
+
   std::shared_ptr<Call> call(
       std::string params = R"({"name":"echo","arguments":{}})", std::size_t worker = 0,
       std::optional<core::Duration> timeout = std::nullopt

@@ -55,7 +55,7 @@ struct Simulation::Call final : transport::Sink {
   std::string reason = "the user said so";
   TimePoint began, deadline, hard_deadline;
   bool done = false;
-  bool must_succeed = false;
+  std::string_view must_succeed;  ///< or else this promise is broken
   upstream::CallResult result;
 };
 
@@ -218,7 +218,9 @@ void Simulation::launch(const CallPlan& plan) {
   call->began = scene_.now();
   call->deadline = call->began + config.timeout;
   call->hard_deadline = call->began + std::max(config.timeout, config.timeout_max);
-  call->must_succeed = server.script->profile().quiet && plan.at >= 1s && !plan.cancel_after;
+  if (server.script->profile().quiet && plan.at >= 1s && !plan.cancel_after) {
+    call->must_succeed = "apart";
+  }
   calls_.push_back(call);
   scene_.tell("client", "calls {} {} of {}", plan.key, call->frame.name(), config.name);
   if (plan.cancel_after) {
@@ -258,14 +260,14 @@ void Simulation::call_ended(Call& call) {
                    : std::string(result.response ? result.response->bytes() : "stream")
   );
   ledger_.told(key, result);
-  if (!call.must_succeed) return;
+  if (call.must_succeed.empty()) return;
   const bool good = result.response && result.response->kind() == Frame::Kind::result;
   const auto took = scene_.now() - call.began;
   const auto& config = *servers_[call.plan.upstream]->config;
   const bool may_rest = config.idle_timeout.count() > 0 || config.max_lifetime.count() > 0;
   if (good && took <= (may_rest ? after_a_start : at_once)) return;
   scene_.broken(
-      "apart", "{} of {}, where nothing is wrong, {} after {} ms", key, config.name,
+      call.must_succeed, "{} of {}, where nothing is wrong, {} after {} ms", key, config.name,
       good ? "was answered" : "failed", std::chrono::duration_cast<Duration>(took).count()
   );
 }
@@ -344,7 +346,7 @@ void Simulation::last_calls() {
         if (broken()) return;
         const auto& link = *servers_[i]->links[w];
         const auto state = link.snapshot().state;
-        if (state != State::ready && to_string(state) != "idle") {
+        if (state != State::ready && state != State::idle) {
           return scene_.broken(
               "returns", "{} is {} although nothing is wrong any more ({})", link.name(),
               to_string(state), link.snapshot().last_error
@@ -356,7 +358,7 @@ void Simulation::last_calls() {
         plan.worker = w;
         plan.key = fmt::format("last{}-{}-{}", round, i, w);
         launch(plan);
-        calls_.back()->must_succeed = true;
+        calls_.back()->must_succeed = "returns";
       }
     }
     const auto until = scene_.now() + 1s;

@@ -16,6 +16,11 @@ constexpr std::size_t own_requests = 150;
 
 }  // namespace
 
+void Watch::excuse() {
+  excused_ = true;
+  asked_.push_back(scene_.now());
+}
+
 void Watch::message(const Exchange& exchange) {
   const auto now = scene_.now();
   if (exchange.is_request && !exchange.from_client) {
@@ -53,7 +58,8 @@ void Watch::begun(const Exchange&) {
   begun_.push_back({now, proven, stood && !proven});
   counted_ = true;
   while (begun_.front().at < now - window) begun_.pop_front();
-  const auto rewards = std::ranges::count_if(begun_, &Begun::after_proven);
+  while (!asked_.empty() && asked_.front() < now - window) asked_.pop_front();
+  const auto rewards = std::ranges::count_if(begun_, &Begun::after_proven) + std::ssize(asked_);
   const auto unproven = std::ranges::count_if(begun_, &Begun::after_unproven);
   if (unproven > free_rebuilds + earned * rewards) {
     scene_.broken("bounded", "{} was rebuilt {} times in a minute for nothing", name_, unproven);
@@ -70,7 +76,7 @@ void Watch::spawned() {
   const auto now = scene_.now();
   spawned_.push_back(now);
   while (spawned_.front() < now - window) spawned_.pop_front();
-  const auto rewards = std::ranges::count_if(begun_, &Begun::after_proven);
+  const auto rewards = std::ranges::count_if(begun_, &Begun::after_proven) + std::ssize(asked_);
   if (std::ssize(spawned_) > free_attempts + (earned + 1) * (rewards + 1)) {
     scene_.broken("bounded", "{} was started {} times in a minute", name_, spawned_.size());
   }

@@ -20,7 +20,7 @@ class Watch {
   /// A session whose handshake went through.
   void established(const std::shared_ptr<Session>& session);
   /// Somebody may want a new session without anything having gone wrong.
-  void excuse() { excused_ = true; }
+  void excuse();
   void always_excused() { always_excused_ = true; }
 
   std::size_t initializes() const { return initializes_; }
@@ -44,7 +44,7 @@ class Watch {
   int initializing_ = 0;
   std::size_t initializes_ = 0;
   std::deque<Begun> begun_;  ///< of the last minute
-  std::deque<TimePoint> own_, spawned_;
+  std::deque<TimePoint> own_, spawned_, asked_;
 };
 
 }  // namespace mooring::simulation

@@ -81,12 +81,12 @@ void Engine::expire(const Fault& fault, const std::string& session) {
 }
 
 bool Engine::restart(std::size_t index) {
-  if (falling) {
+  if (down_until) {
     plan.missed(index);
     return false;
   }
-  falling = index;
   const auto& fault = plan.fault(index);
+  down_until = worker.timers().now() + *fault.time;
   Injection injection;
   const auto count = sessions.forget_all(*fault.dialect);
   injection.detail = fmt::format(

@@ -79,8 +79,8 @@ class Engine {
   io::HttpClient client;
   std::list<Flow*> flows;
   std::uint64_t requests = 0;
-  io::Event wake;                      ///< the clock has something new to look at
-  std::optional<std::size_t> falling;  ///< the restart that is about to happen or happens
+  io::Event wake;                             ///< the clock has something new to look at
+  std::optional<core::TimePoint> down_until;  ///< a restart is about to happen or happens
 
  private:
   void tell(Injection injection, std::size_t index);

@@ -69,7 +69,7 @@ awaitable<void> Proxy::clock() {
   auto& timers = engine_.worker.timers();
   while (!stopped_.aborted()) {
     for (const auto index : engine_.plan.on_time(timers.now())) engine_.strike(index);
-    if (engine_.falling) {
+    if (engine_.down_until) {
       co_await fall();
     } else {
       co_await engine_.wake.wait(engine_.plan.next_time(), &stopped_);
@@ -79,10 +79,9 @@ awaitable<void> Proxy::clock() {
 
 awaitable<void> Proxy::fall() {
   auto& timers = engine_.worker.timers();
-  const auto up_again = timers.now() + *engine_.plan.fault(*engine_.falling).time;
   co_await server_->stop();
   server_.reset();
-  co_await io::sleep_until(timers, up_again, &stopped_);
+  co_await io::sleep_until(timers, *engine_.down_until, &stopped_);
   for (bool told = false; !stopped_.aborted();) {
     const auto bound = open();
     if (bound) break;
@@ -91,7 +90,7 @@ awaitable<void> Proxy::fall() {
     told = true;
     co_await io::sleep_until(timers, timers.now() + listen_again, &stopped_);
   }
-  engine_.falling.reset();
+  engine_.down_until.reset();
 }
 
 awaitable<void> Proxy::handle(io::HttpExchange& exchange) {

@@ -67,11 +67,6 @@ std::vector<protocol::Frame> messages_in(const std::string& body, std::string_vi
   return all;
 }
 
-/// Statuses that speak about credentials or load, whatever JSON-RPC their body holds.
-bool speaks_for_itself(int status) {
-  return status == 401 || status == 403 || status == 407 || status == 429;
-}
-
 }  // namespace
 
 awaitable<Collected> collect(
@@ -112,17 +107,6 @@ bool looks_like_object(std::string_view bytes) {
 bool holds_error(const std::string& bytes) {
   const auto messages = messages_in(bytes, {});
   return messages.size() == 1 && messages.front().kind() == protocol::Frame::Kind::error;
-}
-
-std::optional<protocol::Frame> own_answer(
-    const Failure& failure, std::string_view content_type, std::string_view id
-) {
-  if (!failure.http_status || speaks_for_itself(*failure.http_status)) return std::nullopt;
-  if (refuses_session(failure)) return std::nullopt;
-  for (auto& message : messages_in(failure.body, content_type)) {
-    if (answers(message, id)) return std::move(message);
-  }
-  return std::nullopt;
 }
 
 std::string not_an_answer(const Failure& failure, std::string_view content_type) {

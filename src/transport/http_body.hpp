@@ -28,12 +28,6 @@ bool looks_like_object(std::string_view bytes);
 /// True when the text is a JSON-RPC error.
 bool holds_error(const std::string& bytes);
 
-/// The server's own answer to request `id` inside an error status (servers map JSON-RPC errors to
-/// statuses). Empty when the body is none, or when the status or the body says that session or
-/// credentials were refused: those are failures.
-std::optional<protocol::Frame> own_answer(
-    const recovery::Failure& failure, std::string_view content_type, std::string_view id
-);
 /// Why a 2xx body is of no use, with its beginning: "not an MCP endpoint: answered text/html:
 /// <!doctype …" (HTTP-03).
 std::string not_an_answer(const recovery::Failure& failure, std::string_view content_type);

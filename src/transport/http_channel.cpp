@@ -129,13 +129,7 @@ awaitable<Outcome> HttpChannel::Impl::error_status(
     Response response, const OutgoingRequest& request
 ) {
   auto text = co_await collect(*response, evidence_bytes, after(error_body_time));
-  auto failure = from_answer(*response, std::move(text.bytes), text.complete, facts_of(request));
-  if (text.complete) {
-    if (auto own = own_answer(failure, response->header("content-type"), request.id)) {
-      co_return answered(std::move(*own), request.method, {});
-    }
-  }
-  co_return failed(std::move(failure));
+  co_return failed(from_answer(*response, std::move(text.bytes), text.complete, facts_of(request)));
 }
 
 awaitable<Outcome> HttpChannel::Impl::body(
@@ -298,7 +292,7 @@ awaitable<ListenEnd> HttpChannel::Impl::listen(
     Self self, std::shared_ptr<const SessionHeaders> session, std::string last_event_id, Sink& sink,
     io::AbortSource& abort
 ) {
-  const RequestFacts facts{{}, has_session(session.get())};
+  const RequestFacts facts{{}, has_session(session.get()), recovery::Phase::get_stream};
   ListenEnd end;
   end.last_event_id = last_event_id;
   auto answer = co_await self->wire_.get(session.get(), last_event_id, &abort);

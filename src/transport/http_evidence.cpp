@@ -47,32 +47,13 @@ Stage stage_of(io::HttpFailure::Stage stage) {
 
 Failure about(const RequestFacts& facts) {
   Failure failure;
+  failure.phase = facts.phase;
   failure.method = facts.method;
   failure.sent_session_id = facts.with_session;
   return failure;
 }
 
-/// A 4xx to a request with our session id whose text finds fault with a session. Loose: whether the
-/// session is lost is for the rules to say, and only then the delivery matters.
-bool names_session(const Failure& failure) {
-  if (!failure.sent_session_id || failure.http_status.value_or(0) / 100 != 4) return false;
-  const auto text = lower(failure.body.substr(0, 2048));
-  if (text.find("session") == std::string::npos) return false;
-  constexpr std::array<std::string_view, 9> faults = {"not found", "invalid",   "expired",
-                                                      "unknown",   "terminat",  "no valid",
-                                                      "missing",   "no longer", "not exist"};
-  return std::ranges::any_of(faults, [&](auto fault) {
-    return text.find(fault) != std::string::npos;
-  });
-}
-
 }  // namespace
-
-bool refuses_session(const Failure& failure) {
-  if (!failure.sent_session_id || !failure.http_status) return false;
-  if (*failure.http_status < 400 || *failure.http_status > 499) return false;
-  return recovery::session_lost(failure);
-}
 
 Failure from_broken_exchange(const io::HttpFailure& broken, const RequestFacts& facts) {
   Failure failure = about(facts);
@@ -100,8 +81,7 @@ Failure from_answer(
   failure.response_begun = response.status() < 300;
   failure.body = std::move(body);
   if (failure.body.size() > evidence_bytes) failure.body.resize(evidence_bytes);
-  const bool refused = complete && (refuses_session(failure) || names_session(failure));
-  failure.delivery = refused ? Delivery::refused : Delivery::unknown;
+  if (!complete) failure.stage = Stage::body;
   return failure;
 }
 

@@ -14,6 +14,7 @@ inline constexpr std::size_t evidence_bytes = 64 * 1024;  ///< of an error body,
 struct RequestFacts {
   std::string_view method;  ///< JSON-RPC
   bool with_session = false;
+  recovery::Phase phase = recovery::Phase::post;
 };
 
 /// The exchange broke before a complete head of a response.
@@ -29,10 +30,6 @@ recovery::Failure from_broken_body(
 );
 /// Our own caller gave up after the request was written.
 recovery::Failure from_abort(const RequestFacts& facts);
-
-/// A complete error answer to a request with our session id says that the session is unknown. In
-/// every server known that check comes before dispatch, so the request was not looked at.
-bool refuses_session(const recovery::Failure& failure);
 
 /// "text/html" of "Text/HTML; charset=utf-8".
 std::string media_type(std::string_view content_type);

@@ -24,7 +24,9 @@ constexpr auto error_body_time = std::chrono::seconds(5);
 constexpr core::Duration most_notice_time = std::chrono::seconds(10);
 
 /// The endpoint names the session, so every POST carries it.
-RequestFacts facts_of(std::string_view method) { return {method, true}; }
+RequestFacts facts_of(std::string_view method) {
+  return {method, true, recovery::Phase::sse_message};
+}
 
 /// The header of the protocol version came later than this transport; servers of both read it. A
 /// session id has no place here.
@@ -254,15 +256,7 @@ awaitable<Outcome> SseChannel::Core::exchange(
   if (is_success((*answer)->status())) co_return co_await accepted(std::move(*answer), call);
   auto& response = **answer;
   auto text = co_await collect(response, evidence_bytes, after(error_body_time));
-  auto failure = from_answer(response, std::move(text.bytes), text.complete, facts);
-  if (text.complete) {
-    if (auto own = own_answer(failure, response.header("content-type"), call.id)) {
-      Outcome outcome;
-      outcome.response = std::move(own);
-      co_return outcome;
-    }
-  }
-  co_return failed(std::move(failure));
+  co_return failed(from_answer(response, std::move(text.bytes), text.complete, facts));
 }
 
 /// Usually nothing, or a word. Some servers answer here all the same.

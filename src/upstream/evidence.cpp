@@ -6,6 +6,7 @@
 
 #include "protocol/json_scan.hpp"
 #include "protocol/messages.hpp"
+#include "recovery/answer_body.hpp"
 
 namespace mooring::upstream {
 
@@ -61,15 +62,19 @@ Failure in_band(
 }
 
 std::optional<Frame> answer_inside(const Failure& failure, std::string_view id) {
-  if (!failure.http_status) return std::nullopt;
+  if (!failure.http_status || failure.stage) return std::nullopt;
+  const auto body = recovery::read_answer(failure.body);
+  if (!body.rpc_error) return std::nullopt;
+  const auto message = body.messages.empty() ? std::string() : body.messages.front();
   const auto error = error_in(failure.body);
-  const auto code = error.empty() ? std::nullopt : code_of(error);
-  if (!code) return std::nullopt;
-  const auto data = protocol::member(error, "data");
-  const auto message = protocol::string_member(error, "message");
-  auto bytes = data ? protocol::make_error_with(id, *code, message, protocol::one_line(*data))
-                    : protocol::make_error(id, *code, message);
-  auto frame = Frame::parse(std::move(bytes));
+  const auto data = error.empty() ? std::nullopt : protocol::member(error, "data");
+  auto frame = Frame::parse(
+      data
+          ? protocol::make_error_with(
+                id, *body.code, protocol::string_member(error, "message"), protocol::one_line(*data)
+            )
+          : protocol::make_error(id, *body.code, message)
+  );
   if (!frame) return std::nullopt;
   return std::move(*frame);
 }
@@ -80,10 +85,9 @@ bool is_unknown_method(const Frame& answer) {
 }
 
 bool is_hopeless(const Failure& failure) {
-  if (failure.stage) return *failure.stage == recovery::Stage::tls;
-  if (!failure.http_status || failure.in_band) return false;
+  if (!failure.http_status) return failure.stage == recovery::Stage::tls;
   const int status = *failure.http_status;
-  return status < 500 && status != 408 && status != 425 && status != 429;
+  return !failure.in_band && status < 500 && status != 408 && status != 425 && status != 429;
 }
 
 }  // namespace mooring::upstream

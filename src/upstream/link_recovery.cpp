@@ -66,11 +66,13 @@ awaitable<Link::Verdict> Link::judge(
   auto conclusion = classify(failure, overrides_);
   auto delivery = delivery_of(failure, conclusion);
   Verdict verdict;
-  const bool answers = failure.in_band || conclusion.kind == Kind::tool_error;
-  if (answers && !conclusion.about_session()) {
+  // Errors of JSON-RPC are answers, in whatever status they come, unless they are about the
+  // session.
+  if (conclusion.action == recovery::Action::none || failure.in_band) {
     verdict.what = Verdict::What::answer;
-    if (failure.in_band) co_return verdict;
-    if ((verdict.answer = answer_inside(failure, attempt.id))) co_return verdict;
+    if (failure.in_band && !conclusion.about_session()) co_return verdict;
+    if (!failure.in_band && (verdict.answer = answer_inside(failure, attempt.id)))
+      co_return verdict;
     verdict.what = Verdict::What::error;
   }
   heed(failure, conclusion);

@@ -144,12 +144,16 @@ awaitable<void> Supervisor::listen_loop(
     auto end = co_await channel(*view).listen(view->headers, last_event_id, *own_sink_, *abort);
     if (abort->aborted() || !end.offered) co_return;
     if (end.failure && (end.failure->http_status || end.failure->stage == Stage::connect)) {
-      // A stream that is refused says little: an answer to a request tells whether the session
-      // lives, once.
-      if (std::exchange(listen_refused_, view->generation) != view->generation) {
+      const auto conclusion = classify(*end.failure, overrides_);
+      const bool says_lost =
+          conclusion.about_session() && conclusion.action == recovery::Action::reconnect;
+      // A stream that is refused for another reason says little: an answer to a request tells
+      // whether the session lives, once.
+      const bool first = std::exchange(listen_refused_, view->generation) != view->generation;
+      if (says_lost || first) {
         lost(
-            {view->generation, Heal::check, false, recovery::Kind::transient,
-             std::make_shared<const Failure>(*end.failure), core::Duration{0}}
+            {view->generation, says_lost ? Heal::rebuild : Heal::check, false, conclusion.kind,
+             std::make_shared<const Failure>(*end.failure), since_last_use()}
         );
       }
       co_return;

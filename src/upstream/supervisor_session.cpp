@@ -67,8 +67,14 @@ awaitable<transport::Outcome> Supervisor::request(
   out.abort = &abort;
   last_asked_ = home_.timers().now();
   auto outcome = co_await channel(view).request(std::move(out), *own_sink_);
-  if (outcome.failure || method == "initialize") co_return outcome;
-  if (outcome.response->kind() == Frame::Kind::error) {
+  if (method == "initialize") co_return outcome;
+  if (outcome.failure) {
+    const auto conclusion = classify(*outcome.failure, overrides_);
+    if (conclusion.action != recovery::Action::none) co_return outcome;
+    outcome.response = answer_inside(*outcome.failure, "0");
+    if (!outcome.response) co_return outcome;
+    outcome.failure.reset();
+  } else if (outcome.response->kind() == Frame::Kind::error) {
     auto failure = in_band(*outcome.response, method, *view.headers);
     if (classify(failure, overrides_).about_session()) {
       outcome.failure = std::move(failure);

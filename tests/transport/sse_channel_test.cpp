@@ -169,8 +169,8 @@ TEST_F(SseCall, a_refused_post_is_that_calls_failure_alone) {
     const auto unknown = co_await channel->request(make_call("1"), sink);
     CO_ASSERT(unknown.failure);
     EXPECT_EQ(unknown.failure->http_status, 404);
-    EXPECT_EQ(unknown.failure->delivery, Delivery::refused);
-    EXPECT_TRUE(recovery::session_lost(*unknown.failure));
+    EXPECT_EQ(unknown.failure->phase, recovery::Phase::sse_message);
+    EXPECT_EQ(unknown.failure->body, "Could not find session");
     const auto broken = co_await channel->request(make_call("2"), sink);
     CO_ASSERT(broken.failure);
     EXPECT_EQ(broken.failure->http_status, 500);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "protocol/json_scan.hpp"
 #include "protocol/messages.hpp"
 #include "transport/http_body.hpp"
 #include "transport/http_evidence.hpp"
@@ -75,12 +76,7 @@ Outcome http_answer(
   failure.body = body;
   failure.bytes_sent = 200;
   failure.response_begun = status < 300;
-  if (status >= 300) {
-    if (auto own = transport::own_answer(failure, content_type, exchange.id)) {
-      return response(std::move(*own));
-    }
-    return outcome(std::move(failure));
-  }
+  if (status >= 300) return outcome(std::move(failure));
   const bool events = transport::is_event_stream(content_type);
   if (events) body = data_of_events(body);
   if (auto own = own_response(exchange, body)) return response(std::move(*own));
@@ -151,6 +147,19 @@ Failure given_up(const Exchange& exchange) {
   }
   failure.aborted = true;
   return failure;
+}
+
+std::string words_of_error(std::string_view error) {
+  const auto code = protocol::member(error, "code");
+  if (!code) return {};
+  return fmt::format("{} {}", *code, protocol::string_member(error, "message"));
+}
+
+std::string words_in(const Outcome& outcome) {
+  if (outcome.response) return words_of_error(outcome.response->error());
+  if (!outcome.failure || protocol::validate(outcome.failure->body)) return {};
+  const auto error = protocol::member(outcome.failure->body, "error");
+  return error && protocol::is_object(*error) ? words_of_error(*error) : std::string();
 }
 
 bool is_odd(const chaos::ExpiryDialect& dialect) {

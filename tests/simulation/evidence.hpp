@@ -27,6 +27,10 @@ recovery::Failure stream_broken(recovery::Stage stage, std::string error);
 recovery::Failure given_up(const Exchange& exchange);
 transport::Outcome outcome(recovery::Failure failure);
 
+/// Code and message of a JSON-RPC error, as one string; empty: it has none.
+std::string words_of_error(std::string_view error);
+std::string words_in(const transport::Outcome& outcome);
+
 /// True: nobody can tell from this refusal alone that the session is meant.
 bool is_odd(const chaos::ExpiryDialect& dialect);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "evidence.hpp"
 #include "recovery/decide.hpp"
 
 namespace mooring::simulation {
@@ -71,10 +72,9 @@ void Ledger::check_repeat(const Entry& entry, const std::shared_ptr<Session>& se
   if (same && session->answered == last.answered_at_end && last.evidence != Evidence::not_sent) {
     return scene_.broken("generation", "{} was sent again on the session it failed on", key);
   }
-  if (entry.attempts.size() >= 2 && last.session->answered == 0 && session->answered == 0) {
-    return scene_.broken(
-        "repeat", "{} was sent a third time although no session had answered anything", key
-    );
+  const bool lived = last.session->answered > 0 || *session->served > last.served_at_end;
+  if (entry.attempts.size() >= 2 && !lived) {
+    scene_.broken("repeat", "{} was sent a third time and nothing had been answered", key);
   }
 }
 
@@ -82,6 +82,7 @@ void Ledger::ended(const std::string& key, std::size_t attempt, Evidence evidenc
   auto& ended = entries_.at(key).attempts.at(attempt);
   ended.evidence = evidence;
   ended.answered_at_end = ended.session->answered;
+  ended.served_at_end = *ended.session->served;
 }
 
 void Ledger::executed(const std::string& key) {
@@ -116,7 +117,7 @@ void Ledger::told_response(const Entry& entry, const protocol::Frame& response) 
     }
     return;
   }
-  const std::string error(response.error());
+  const auto error = words_of_error(response.error());
   if (entry.errors.contains(error) || entry.odd_refusals.contains(error)) return;
   scene_.broken("truth", "{} got an error that the server did not mean: {}", key, error);
 }

@@ -31,6 +31,8 @@ struct Session {
   bool accepted = false;      ///< and its sender was told so
   int answered = 0;           ///< requests other than `initialize` whose response was received
   int trouble = 0;            ///< bad news received about it
+  /// Likewise over all sessions of the server.
+  std::shared_ptr<int> served = std::make_shared<int>(0);
 };
 
 /// Every call that carries a key: what was sent of it, how often it ran, and what its caller was
@@ -40,7 +42,9 @@ class Ledger {
   struct Attempt {
     std::shared_ptr<Session> session;
     Evidence evidence = Evidence::none;
-    int answered_at_end = 0;  ///< Session::answered of its session when it ended
+    // Of its session when it ended:
+    int answered_at_end = 0;
+    int served_at_end = 0;
   };
   struct Entry {
     std::string key;

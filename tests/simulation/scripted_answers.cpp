@@ -173,8 +173,8 @@ bool ScriptedUpstream::session_refused(const ExchangePtr& exchange) {
   if (dialect.answers_ping && (notification || exchange->method == "ping")) return false;
   auto said = expired(*exchange, dialect);
   const bool odd = is_odd(dialect);
-  if (odd && said.response && !exchange->key.empty()) {
-    ledger_.at(exchange->key).odd_refusals.emplace(said.response->error());
+  if (odd && !exchange->key.empty()) {
+    ledger_.at(exchange->key).odd_refusals.emplace(words_in(said));
   }
   scene_.tell(profile_.name, "  {} is unknown here ({})", exchange->session->id, dialect.name);
   finish_later(exchange, std::move(said), odd ? Evidence::unclear : Evidence::refused);
@@ -273,6 +273,7 @@ bool ScriptedUpstream::answer_badly(const ExchangePtr& exchange) {
 void ScriptedUpstream::open_session(const ExchangePtr& exchange) {
   auto session = std::make_shared<Session>();
   session->ordinal = ++last_session_;
+  session->served = served_;
   session->id = fmt::format("{}-s{}", profile_.name, session->ordinal);
   newest_ = session;
   sessions_[session->id] = session;
@@ -298,8 +299,11 @@ void ScriptedUpstream::answer_call(const ExchangePtr& exchange) {
   const bool bad = can_be_answered_badly(*exchange);
   if (bad && (exchange->fault == Fault::error_answer || exchange->fault == Fault::odd_answer)) {
     const auto error = exchange->fault == Fault::odd_answer ? bad_parameters : no_such_tool;
-    if (!exchange->key.empty()) ledger_.at(exchange->key).errors.emplace(error);
-    return finish_later(exchange, simulation::error_answer(*exchange, error), Evidence::answered);
+    if (!exchange->key.empty()) ledger_.at(exchange->key).errors.emplace(words_of_error(error));
+    // The odd one may be taken for a word about the session.
+    const auto evidence =
+        exchange->fault == Fault::odd_answer ? Evidence::unclear : Evidence::answered;
+    return finish_later(exchange, simulation::error_answer(*exchange, error), evidence);
   }
   finish_later(exchange, answered(*exchange, result_of(*exchange)), Evidence::answered);
 }
@@ -356,6 +360,7 @@ void ScriptedUpstream::finish(const ExchangePtr& exchange, Outcome outcome, Evid
   exchange->outcome = std::move(outcome);
   exchanges_.erase(exchange);
   watch_.ended(*exchange);
+  if (exchange->from_client && evidence != Evidence::answered) watch_.failed();
   exchange->changed.notify();
 }
 
@@ -367,7 +372,10 @@ void ScriptedUpstream::account(
     const bool error =
         outcome.response && outcome.response->kind() == Frame::Kind::error && profile_.knows_ping;
     if (outcome.failure || error) ++session->trouble;
-    if (evidence == Evidence::answered && exchange.is_request) ++session->answered;
+    if (evidence == Evidence::answered && exchange.is_request) {
+      ++session->answered;
+      ++*session->served;
+    }
     if (exchange.method == "notifications/initialized" && !outcome.failure && !exchange.process) {
       session->accepted = true;
       watch_.established(session);

@@ -101,6 +101,7 @@ class ScriptedUpstream {
   bool extra_tool_ = false;
   int last_pid_ = 100;
   std::uint64_t last_session_ = 0;
+  std::shared_ptr<int> served_ = std::make_shared<int>(0);
   std::map<std::string, std::shared_ptr<Session>> sessions_;
   /// Servers without session ids: what the sender means is told by its headers object.
   std::map<std::shared_ptr<const transport::SessionHeaders>, std::shared_ptr<Session>> nameless_;

@@ -79,8 +79,10 @@ Simulation::Simulation(Scenario scenario, bool tell)
   build();
 }
 
-Simulation::~Simulation() {
-  // Links and channels go while their workers live.
+Simulation::~Simulation() { release(); }
+
+/// Links and channels go while their workers live.
+void Simulation::release() {
   for (auto& server : servers_) server->links.clear();
   for (auto& server : servers_) server->supervisor.reset();
 }
@@ -410,8 +412,11 @@ void Simulation::check_nothing_left() {
     if (server->channels->open() > 0) scene_.broken("stops", "a process of {} is left", name);
     if (server->script->open() > 0) scene_.broken("stops", "a channel to {} is left open", name);
   }
+  release();
   for (const auto* timers : timers_) {
-    if (timers->armed() > 0) scene_.broken("stops", "{} timers are left armed", timers->armed());
+    if (timers->armed() == 0) continue;
+    const auto in = std::chrono::duration_cast<Duration>(*timers->next() - scene_.now()).count();
+    scene_.broken("stops", "{} timers are left armed, the next in {} ms", timers->armed(), in);
   }
 }
 

@@ -46,6 +46,7 @@ class Simulation {
   void last_calls();
   void stop();
   void check_nothing_left();
+  void release();
   bool broken() const { return scene_.violation().has_value(); }
 
   Scenario scenario_;

@@ -26,7 +26,8 @@ void Watch::message(const Exchange& exchange) {
   if (exchange.is_request && !exchange.from_client) {
     own_.push_back(now);
     while (own_.front() < now - window) own_.pop_front();
-    const auto allowed = own_requests + 12 * begun_.size();
+    while (!failed_.empty() && failed_.front() < now - window) failed_.pop_front();
+    const auto allowed = own_requests + 12 * begun_.size() + 6 * failed_.size();
     if (own_.size() > allowed) {
       scene_.broken(
           "bounded", "{} got {} requests of Mooring's own in a minute", name_, own_.size()
@@ -85,6 +86,8 @@ void Watch::spawned() {
 void Watch::ended(const Exchange& exchange) {
   if (exchange.method == "initialize") --initializing_;
 }
+
+void Watch::failed() { failed_.push_back(scene_.now()); }
 
 void Watch::established(const std::shared_ptr<Session>& session) {
   current_ = session;

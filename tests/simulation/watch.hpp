@@ -17,6 +17,7 @@ class Watch {
   void message(const Exchange& exchange);
   void spawned();
   void ended(const Exchange& exchange);
+  void failed();  ///< a client's request: it may be looked into
   /// A session whose handshake went through.
   void established(const std::shared_ptr<Session>& session);
   /// Somebody may want a new session without anything having gone wrong.
@@ -44,7 +45,7 @@ class Watch {
   int initializing_ = 0;
   std::size_t initializes_ = 0;
   std::deque<Begun> begun_;  ///< of the last minute
-  std::deque<TimePoint> own_, spawned_, asked_;
+  std::deque<TimePoint> own_, failed_, spawned_, asked_;
 };
 
 }  // namespace mooring::simulation

@@ -14,6 +14,8 @@ constexpr std::string_view json = "application/json";
 constexpr std::string_view html = "text/html";
 constexpr std::string_view bad_parameters =
     R"({"code":-32602,"message":"Invalid request parameters","data":""})";
+constexpr std::string_view ended_early =
+    R"({"code":-32600,"message":"Session terminated before the request completed"})";
 constexpr std::string_view no_such_tool = R"({"code":-32602,"message":"Unknown tool: nothing"})";
 
 /// A notification that was taken.
@@ -245,12 +247,15 @@ bool ScriptedUpstream::answer_badly(const ExchangePtr& exchange) {
       );
       return true;
     case Fault::unfinished:
+      // To a request without a session it is an answer like any other.
+      if (profile_.kind != Kind::http && !exchange->key.empty()) {
+        ledger_.at(exchange->key).errors.emplace(words_of_error(ended_early));
+      }
       finish_later(
           exchange,
           http_answer(
               *exchange, 404, json,
-              R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,)"
-              R"("message":"Session terminated before the request completed"}})"
+              fmt::format(R"({{"jsonrpc":"2.0","id":null,"error":{}}})", ended_early)
           ),
           Evidence::maybe
       );
@@ -376,7 +381,8 @@ void ScriptedUpstream::account(
       ++session->answered;
       ++*session->served;
     }
-    if (exchange.method == "notifications/initialized" && !outcome.failure && !exchange.process) {
+    const bool taken = !outcome.failure && !outcome.response;
+    if (exchange.method == "notifications/initialized" && taken && !exchange.process) {
       session->accepted = true;
       watch_.established(session);
     }

@@ -152,7 +152,10 @@ void add_status(CLI::App& app, int& result) {
   command->add_option("SERVER", options->server, "Show everything about this one");
   add_common(*command, *options);
   add_json(*command, *options, "Print what the gateway's API says");
-  command->footer("Examples:\n  mooring status\n  mooring status files");
+  command->footer(
+      "Without a running gateway: what was recorded before; the exit status is 1 then.\n"
+      "Examples:\n  mooring status\n  mooring status files"
+  );
   command->callback([options, &result] { result = status(*options); });
 }
 

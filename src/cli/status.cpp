@@ -3,16 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
-#include <ctime>
-#include <iomanip>
-#include <sstream>
 
 #include "cli/console.hpp"
+#include "cli/recoveries.hpp"
+#include "cli/status_table.hpp"
 #include "cli/surroundings.hpp"
 #include "cli/text.hpp"
+#include "core/percent.hpp"
 #include "protocol/json_scan.hpp"
+#include "server/episode_json.hpp"
+#include "store/history_store.hpp"
 
 namespace mooring::cli {
 
@@ -21,66 +21,55 @@ namespace {
 using protocol::member;
 using protocol::string_member;
 
-/// A number or any other raw value; "-" where it is missing.
+constexpr std::size_t shown = 8;    ///< of all servers: status is one screen
+constexpr std::size_t of_one = 20;  ///< of one server
+constexpr std::size_t looked_at = 1000;
+
+Moment now() { return std::chrono::system_clock::now(); }
+
 std::string raw(std::string_view object, std::string_view key) {
   const auto value = member(object, key);
-  if (!value || protocol::is_null(*value)) return "-";
+  if (!value) return "-";
   return protocol::is_string(*value) ? one_line(protocol::unescape(*value)) : std::string(*value);
 }
 
-std::string span(long long seconds) {
-  seconds = std::max(seconds, 0LL);
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  if (seconds < 120 * 60) return fmt::format("{} min", seconds / 60);
-  if (seconds < 48 * 3600) return fmt::format("{} h", seconds / 3600);
-  return fmt::format("{} days", seconds / 86400);
+void print_recoveries(Episodes episodes) {
+  print("\n" + recovery_summary(episodes, now()));
+  if (episodes.empty()) return;
+  if (episodes.size() > shown) episodes.resize(shown);
+  print("\n" + recovery_table(episodes, true, terminal_width(), now()));
 }
 
-std::string ago(const std::string& time) {
-  if (time.empty()) return "-";
-  std::tm parts{};
-  std::istringstream stream(time);
-  stream >> std::get_time(&parts, "%Y-%m-%dT%H:%M:%SZ");
-  if (stream.fail()) return one_line(time);
-  return span(std::time(nullptr) - ::timegm(&parts)) + " ago";
-}
-
-std::string next_probe(std::string_view server) {
-  const auto milliseconds = member(server, "next_probe_in_ms");
-  if (!milliseconds) return "-";
-  long long value = 0;
-  std::from_chars(milliseconds->data(), milliseconds->data() + milliseconds->size(), value);
-  return "in " + span(value / 1000);
-}
-
-std::string overview(const std::vector<ServerStatus>& servers) {
-  std::vector<std::vector<std::string>> rows = {
-      {"SERVER", "STATE", "TOOLS", "GENERATION", "RECOVERIES", "ATTEMPTS", "NEXT PROBE",
-       "LAST SUCCESS", "REASON"}
-  };
-  for (const auto& server : servers) {
-    rows.push_back(
-        {one_line(server.name), one_line(server.state), raw(server.json, "tools"),
-         raw(server.json, "generation"), raw(server.json, "recoveries"),
-         raw(server.json, "attempts"), next_probe(server.json),
-         ago(string_member(server.json, "last_success_at")), one_line(server.reason)}
-    );
+void print_recoveries_of_one(const Episodes& episodes) {
+  if (episodes.empty()) {
+    print("\nno recoveries\n");
+    return;
   }
-  return table(rows, terminal_width());
+  print("\n" + recovery_table(episodes, false, terminal_width(), now()));
+  print("\n" + recovery_steps(episodes.front(), terminal_width(), now()));
 }
 
-/// Every member of the object, whatever later versions of the gateway add.
-std::string details(std::string_view server) {
-  std::vector<std::vector<std::string>> rows;
-  protocol::for_each_member(server, [&](std::string_view key, std::string_view value) {
-    const auto name = protocol::unescape(key);
-    auto shown = protocol::is_string(value) ? one_line(protocol::unescape(value)) : one_line(value);
-    if (name == "next_probe_in_ms") shown = next_probe(server);
-    if (name == "last_success_at") shown += fmt::format(" ({})", ago(protocol::unescape(value)));
-    rows.push_back({name == "next_probe_in_ms" ? "next_probe" : name, shown.empty() ? "-" : shown});
-    return true;
-  });
-  return table(rows, 0);
+/// No gateway tells: what it has left behind does.
+int history(Surroundings& around, const ServerOptions& options, const std::string& why) {
+  const auto found = store::HistoryStore::read(
+      around.state_dir() / "history.db",
+      {.server = options.server, .limit = options.server.empty() ? looked_at : of_one}
+  );
+  if (!found || found->empty()) return complain(failed, why);
+  complain(failed, why + "; this is what was recorded before");
+  if (options.json) {
+    print(server::recoveries_json(*found) + "\n");
+  } else if (options.server.empty()) {
+    print(recovery_summary(*found, now()) + "\n");
+    const Episodes latest(
+        found->begin(), found->begin() + static_cast<long>(std::min(found->size(), shown))
+    );
+    print(recovery_table(latest, true, terminal_width(), now()));
+  } else {
+    print(recovery_table(*found, false, terminal_width(), now()) + "\n");
+    print(recovery_steps(found->front(), terminal_width(), now()));
+  }
+  return failed;
 }
 
 int one(
@@ -90,7 +79,15 @@ int one(
   if (found == servers.end()) {
     return complain(around.unknown(options.server, around.names()));
   }
-  print(options.json ? found->json + "\n" : details(found->json));
+  const auto details =
+      get(*around.gateway_file(), "/api/v1/servers/" + core::percent_encode(options.server));
+  if (!details) return complain(failed, details.error().detail);
+  if (options.json) {
+    print(*details + "\n");
+    return success;
+  }
+  print(server_details(*details, now()));
+  print_recoveries_of_one(episodes_in(*details, "episodes"));
   return success;
 }
 
@@ -99,7 +96,7 @@ int one(
 int status(const ServerOptions& options) {
   Surroundings around(options);
   const auto& answer = around.gateway_status();
-  if (!answer) return complain(failed, answer.error().detail);
+  if (!answer) return history(around, options, answer.error().detail);
   const auto servers = servers_in(*answer);
   if (!options.server.empty()) return one(servers, around, options);
   if (options.json) {
@@ -107,16 +104,20 @@ int status(const ServerOptions& options) {
     return success;
   }
   const auto gateway = member(*answer, "gateway").value_or("{}");
+  const std::chrono::seconds up(std::atoll(raw(gateway, "uptime_seconds").c_str()));
   print(fmt::format(
       "gateway {}  version {}, up {}{}\n\n", bold(raw(gateway, "url")), raw(gateway, "version"),
-      span(std::atoll(raw(gateway, "uptime_seconds").c_str())),
-      raw(gateway, "draining") == "true" ? ", draining" : ""
+      span(up), raw(gateway, "draining") == "true" ? ", draining" : ""
   ));
   if (servers.empty()) {
     warn("no servers are configured");
-    return success;
+  } else {
+    print(server_table(servers, terminal_width(), now()));
   }
-  print(overview(servers));
+  const auto recoveries =
+      get(*around.gateway_file(), fmt::format("/api/v1/recoveries?limit={}", looked_at));
+  if (!recoveries) return complain(failed, recoveries.error().detail);
+  print_recoveries(episodes_in(*recoveries, "recoveries"));
   return success;
 }
 

@@ -9,6 +9,7 @@
 #include "config/nearest.hpp"
 #include "core/log.hpp"
 #include "core/paths.hpp"
+#include "core/percent.hpp"
 #include "core/redact.hpp"
 #include "core/url.hpp"
 
@@ -29,16 +30,6 @@ Result<config::Config> read_config(const std::vector<fs::path>& files) {
     );
   }
   return config::load(files, environment);
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -188,7 +179,8 @@ Destination Surroundings::through_gateway(const std::string& server) const {
   Destination to;
   to.by = Destination::By::gateway;
   to.config.name = server.empty() ? "gateway" : server;
-  to.config.url = gateway_file_->url + "/mcp" + (server.empty() ? "" : "/" + escaped(server));
+  to.config.url =
+      gateway_file_->url + "/mcp" + (server.empty() ? "" : "/" + core::percent_encode(server));
   to.config.transport = TransportKind::http;
   to.config.initial_attempts = attempts;
   // How long a call may take is the gateway's to judge: it knows the server.

@@ -17,8 +17,6 @@ using recovery::Episode;
 using Outcome = Episode::Outcome;
 using std::chrono::milliseconds;
 
-constexpr std::array outcomes = {Outcome::running, Outcome::healed, Outcome::kept,
-                                 Outcome::parked,  Outcome::login,  Outcome::superseded};
 constexpr int trim_every = 100;  ///< episodes; a few more than `most_kept` do no harm
 
 constexpr std::array tables = {
@@ -68,14 +66,6 @@ std::vector<Episode::Step> steps_in(const std::string& text) {
   return steps;
 }
 
-Outcome outcome_named(const std::string& word) {
-  for (const auto each : outcomes) {
-    if (to_string(each) == word) return each;
-  }
-  // Of a later Mooring; that it is over is all we can tell.
-  return Outcome::superseded;
-}
-
 std::vector<Sqlite::Value> row_of(const Episode& episode) {
   const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
   return {
@@ -110,7 +100,7 @@ Episode episode_of(const Sqlite::Row& row) {
   episode.id = text(0);
   episode.server = text(1);
   episode.begun = Episode::Time(milliseconds(number(2)));
-  episode.outcome = outcome_named(text(3));
+  episode.outcome = recovery::outcome_of(text(3));
   episode.cause = text(4);
   episode.evidence = text(5);
   episode.took = milliseconds(number(6));

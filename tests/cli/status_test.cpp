@@ -1,3 +1,7 @@
+#include <chrono>
+#include <filesystem>
+
+#include "store/history_store.hpp"
 #include "support.hpp"
 
 namespace mooring::cli {
@@ -12,6 +16,33 @@ class Status : public Cli {
     const auto ended = mooring({"status", server, "--json"});
     EXPECT_EQ(ended.status, 0) << ended.err;
     return parsed(ended.out).as_object();
+  }
+
+  /// Two recoveries of a gateway that ran before.
+  void recorded() const {
+    const auto now = std::chrono::system_clock::now();
+    std::filesystem::create_directories(state());
+    const auto store =
+        store::HistoryStore::open(std::filesystem::path(state()) / "history.db", now);
+    ASSERT_TRUE(store.has_value()) << store.error().detail;
+    recovery::Episode one;
+    one.id = "r-old-1";
+    one.server = "fine";
+    one.cause = "session_lost";
+    one.evidence = "HTTP 404: Session not found";
+    one.begun = now - std::chrono::hours(2);
+    one.took = std::chrono::milliseconds(84);
+    one.outcome = recovery::Episode::Outcome::healed;
+    one.calls_saved = 3;
+    one.steps = {{std::chrono::milliseconds(84), "session s-2 stands"}};
+    (*store)->record(one);
+    recovery::Episode other;
+    other.id = "r-old-2";
+    other.server = "gone";
+    other.cause = "process_gone";
+    other.begun = now - std::chrono::hours(1);
+    other.calls_unknown = 1;
+    (*store)->record(other);
   }
 
   /// One that was ready, lost its server, and waits for the next attempt.
@@ -43,7 +74,7 @@ TEST_F(Status, STAT_01_each_state_with_its_word_tools_and_last_error) {
   const auto table = mooring({"status"});
   EXPECT_EQ(table.status, 0) << table.err;
   EXPECT_THAT(table.out, HasSubstr("gateway " + gateway_url));
-  EXPECT_THAT(table.out, ContainsRegex("fine +ready +31 +1 +0 +0 +- +[0-9]+ s ago"));
+  EXPECT_THAT(table.out, ContainsRegex("fine +ready +31 +1 +0 +0 +0 +0 +0 +- +[0-9]+ s ago"));
   EXPECT_THAT(
       table.out, ContainsRegex("trying +connecting +0 .*in [0-9]+ s .*connect: 127.0.0.1:1: ")
   );
@@ -71,6 +102,8 @@ TEST_F(Status, STAT_02_backing_off_says_since_when_and_until_when) {
   EXPECT_GT(web.at("next_probe_in_ms").as_int64(), 0);
   EXPECT_TRUE(web.contains("last_success_at"));
   EXPECT_THAT(std::string(web.at("reason").as_string()), HasSubstr("Connection refused"));
+  EXPECT_TRUE(web.contains("failure_kind"));
+  EXPECT_EQ(web.at("breaker"), "closed");
   EXPECT_EQ(web.at("tools"), 31);
   EXPECT_THAT(
       mooring({"status"}).out, ContainsRegex("web +backing_off +31 .* in [0-9]+ s +[0-9]+ s ago ")
@@ -84,6 +117,9 @@ TEST_F(Status, STAT_02_parked_says_since_when_and_until_when) {
   EXPECT_GE(web.at("attempts").as_int64(), 1);
   EXPECT_TRUE(web.contains("next_probe_at"));
   EXPECT_TRUE(web.contains("last_success_at"));
+  EXPECT_TRUE(web.contains("failure_kind"));
+  EXPECT_TRUE(web.contains("breaker"));
+  EXPECT_GE(web.at("breaker_failures").as_int64(), 0);
 }
 
 TEST_F(Status, STAT_03_a_server_that_failed_at_start_is_visible) {
@@ -114,6 +150,42 @@ TEST_F(Status, WithoutAGatewayItSaysSo) {
     EXPECT_EQ(ended.out, "");
     EXPECT_THAT(ended.err, HasSubstr("no gateway is running"));
   }
+}
+
+TEST_F(Status, what_earlier_gateways_recorded_is_shown_by_the_next_one) {
+  configure({{"fine", everything_over_stdio()}});
+  recorded();
+  start_gateway({"fine: ready"});
+  const auto all = mooring({"status"});
+  EXPECT_EQ(all.status, 0) << all.err;
+  EXPECT_THAT(all.out, HasSubstr("last 24 hours: 2 recoveries (1 healed, 1 superseded); calls: "));
+  EXPECT_THAT(all.out, ContainsRegex("fine +session_lost +healed +84 ms +3 saved +HTTP 404"));
+  EXPECT_THAT(all.out, ContainsRegex("gone +process_gone +superseded .*1 unknown"));
+  const auto one = mooring({"status", "fine"});
+  EXPECT_THAT(one.out, ContainsRegex("pid +[0-9]+\n"));
+  EXPECT_THAT(one.out, HasSubstr("recovery r-old-1, "));
+  EXPECT_THAT(one.out, HasSubstr("84 ms  session s-2 stands"));
+  EXPECT_THAT(one.out, testing::Not(HasSubstr("gone")));
+  const auto raw = status("fine");
+  EXPECT_EQ(raw.at("episodes").at(0).at("id"), "r-old-1");
+  EXPECT_EQ(raw.at("episodes").as_array().size(), 1u);
+}
+
+TEST_F(Status, without_a_gateway_it_still_knows_what_happened) {
+  configure({{"fine", everything_over_stdio()}});
+  recorded();
+  const auto all = mooring({"status"});
+  EXPECT_EQ(all.status, 1);
+  EXPECT_THAT(all.err, HasSubstr("no gateway is running"));
+  EXPECT_THAT(all.err, HasSubstr("this is what was recorded before"));
+  EXPECT_THAT(all.out, HasSubstr("last 24 hours: 2 recoveries"));
+  EXPECT_THAT(all.out, ContainsRegex("fine +session_lost +healed"));
+  const auto one = mooring({"status", "fine"});
+  EXPECT_THAT(one.out, HasSubstr("84 ms  session s-2 stands"));
+  EXPECT_THAT(one.out, testing::Not(HasSubstr("process_gone")));
+  const auto raw = parsed(mooring({"status", "--json"}).out);
+  EXPECT_EQ(raw.at("recoveries").as_array().size(), 2u);
+  EXPECT_EQ(mooring({"status", "never"}).out, "");
 }
 
 TEST_F(Status, AnUnknownServerExits3) {

@@ -6,12 +6,13 @@ namespace mooring::simulation {
 namespace {
 
 constexpr auto window = std::chrono::minutes(1);
-/// Attempts in a minute that no session had earned: a ladder of six, and what probes and callers
-/// may add.
-constexpr int free_attempts = 12;
+/// Handshakes in a minute that no session had earned: a ladder of six attempts, each of up to three
+/// where `initialized` is refused, and what probes and callers may add.
+constexpr int free_handshakes = 30;
 constexpr int free_rebuilds = 8;  ///< after sessions that had answered nothing
 /// What a session that had answered adds to these: it begins a new ladder.
-constexpr int earned = 6;
+constexpr int earned_handshakes = 18;
+constexpr int earned_rebuilds = 6;
 constexpr std::size_t own_requests = 150;
 
 }  // namespace
@@ -62,10 +63,10 @@ void Watch::begun(const Exchange&) {
   while (!asked_.empty() && asked_.front() < now - window) asked_.pop_front();
   const auto rewards = std::ranges::count_if(begun_, &Begun::after_proven) + std::ssize(asked_);
   const auto unproven = std::ranges::count_if(begun_, &Begun::after_unproven);
-  if (unproven > free_rebuilds + earned * rewards) {
+  if (unproven > free_rebuilds + earned_rebuilds * rewards) {
     scene_.broken("bounded", "{} was rebuilt {} times in a minute for nothing", name_, unproven);
   }
-  if (std::ssize(begun_) > free_attempts + (earned + 1) * rewards) {
+  if (std::ssize(begun_) > free_handshakes + earned_handshakes * rewards) {
     scene_.broken(
         "bounded", "{} got {} initialize in a minute, {} of them after a session that served",
         name_, begun_.size(), rewards
@@ -78,7 +79,7 @@ void Watch::spawned() {
   spawned_.push_back(now);
   while (spawned_.front() < now - window) spawned_.pop_front();
   const auto rewards = std::ranges::count_if(begun_, &Begun::after_proven) + std::ssize(asked_);
-  if (std::ssize(spawned_) > free_attempts + (earned + 1) * (rewards + 1)) {
+  if (std::ssize(spawned_) > free_handshakes + earned_handshakes * (rewards + 1)) {
     scene_.broken("bounded", "{} was started {} times in a minute", name_, spawned_.size());
   }
 }

@@ -6,7 +6,7 @@ _mooring_servers() {
 
 _mooring() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="serve tools resources prompts call read prompt status logs test doctor"
+  local commands="serve tools resources prompts call read prompt status logs test doctor explain"
   local command="" word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ " $commands " == *" $word "* ]] && { command=$word; break; }
@@ -26,6 +26,7 @@ _mooring() {
     serve) options+=" --listen --stdio --threads --insecure --log-format" ;;
     logs) options+=" --lines --follow" ;;
     status | doctor) options+=" --json" ;;
+    explain) options="--jsonl --help" ;;
     *) options+=" --json --header --timeout" ;;
   esac
   if [[ $cur == -* ]]; then

@@ -11,6 +11,7 @@
 #include "cli/console.hpp"
 #include "cli/doctor.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/explain.hpp"
 #include "cli/lists.hpp"
 #include "cli/logs.hpp"
 #include "cli/prompt.hpp"
@@ -194,6 +195,54 @@ void add_doctor(CLI::App& app, int& result) {
   command->callback([options, &result] { result = doctor(*options); });
 }
 
+void add_explain(CLI::App& app, int& result) {
+  auto options = std::make_shared<ExplainCommand>();
+  auto* command = app.add_subcommand(
+      "explain", "Say what would be concluded from a failure, read from stdin, and why"
+  );
+  command->add_flag("--jsonl", options->jsonl, "One failure a line, one answer a line");
+  command->footer(
+      "Prints kind, action (reconnect, verify, reauthorize, retry, backoff, resume, none), replay\n"
+      "(yes, if_safe, no, null) and the reason.\n"
+      "Example:\n  mooring explain < failure.json"
+  );
+  command->callback([options, &result] { result = explain(*options); });
+}
+
+void add_chaos(CLI::App& app, int& result) {
+  auto options = std::make_shared<ChaosOptions>();
+  auto* command = app.add_subcommand(
+      "chaos", "Stand before an MCP server and inject faults, for testing agents and servers"
+  );
+  command->add_option("--upstream", options->upstream, "The server to stand before")
+      ->type_name("URL");
+  command
+      ->add_option(
+          "--listen", options->listen,
+          "Where clients connect (127.0.0.1:7778); port 0 takes a free one"
+      )
+      ->type_name("HOST:PORT");
+  command
+      ->add_option(
+          "--fault", options->faults, "A fault and when it strikes; may be given several times"
+      )
+      ->type_name("NAME[:KEY=VALUE,...]")
+      ->allow_extra_args(false);
+  command->add_option("--seed", options->seed, "Make the same choices as the run with this seed")
+      ->type_name("N");
+  command->add_flag("--list", options->list, "Print faults, their options and dialects, and end");
+  command->add_flag("--json", options->json, "Print each fault as a line of JSON on stdout");
+  command->add_flag(
+      "--control", options->control, "Let local programs inject faults: POST /chaos/FAULT"
+  );
+  command->add_flag("--insecure", options->insecure, "Listen beyond loopback");
+  command->footer(
+      "Example:\n  mooring chaos --upstream http://127.0.0.1:9000/mcp --fault expire:every=20s "
+      "\\\n    --fault reset-after:p=0.05,method=tools/call"
+  );
+  command->callback([options, &result] { result = chaos(*options); });
+}
+
 std::string where_to_look(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
   return chosen.empty() ? "mooring --help" : "mooring " + chosen.front()->get_name() + " --help";
@@ -221,6 +270,7 @@ int run(int argc, char** argv) {
   add_logs(app, result);
   add_test(app, result);
   add_doctor(app, result);
+  add_explain(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -18,7 +18,7 @@ TEST(Usage, HelpListsEveryCommandAndNothingHidden) {
   EXPECT_EQ(help.err, "");
   for (const auto* command :
        {"serve", "tools", "resources", "prompts", "call", "read", "prompt", "status", "logs",
-        "test", "doctor"}) {
+        "test", "doctor", "explain"}) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command + " "));
     const auto more = plainly({command, "--help"});
     EXPECT_EQ(more.status, 0);

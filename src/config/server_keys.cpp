@@ -321,6 +321,7 @@ Keys make_keys() {
   Keys keys;
   add_reach(keys);
   add_time(keys);
+  add_recovery_keys(keys);
   add_content(keys);
   add_limits_and_tls(keys);
   return keys;

@@ -352,7 +352,7 @@ class Case {
   /// 404 and 410: the specification's sign of a lost session, and HTTP's of many other things.
   Conclusion missing(int status) const {
     if (!read_.may_rebuild()) {
-      if (!read_.has_session() && demands_session()) return lost();
+      if (!read_.has_session() && demands_session()) return lost_without_id();
       return answer();
     }
     if (read_.wording().about(Says::alive)) return answer();

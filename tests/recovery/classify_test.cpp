@@ -234,6 +234,9 @@ TEST(Classify, EXP_30_without_a_session_there_is_none_to_lose) {
     EXPECT_FALSE(classify(failure).about_session()) << failure.body;
     EXPECT_EQ(classify(failure).replay, Replay::no);
   }
+  auto fresh = status(404, "Session not initialized");
+  fresh.sent_session_id = false;
+  EXPECT_EQ(said(fresh), "not_initialized/reconnect/yes") << "but one may be asked for";
   auto session_of_sse = status(404, "Session not found");
   session_of_sse.sent_session_id = false;
   session_of_sse.phase = Phase::sse_message;

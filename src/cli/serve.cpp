@@ -22,6 +22,7 @@
 #include "io/worker.hpp"
 #include "server/gateway_server.hpp"
 #include "server/stdio_door.hpp"
+#include "store/catalogue_cache.hpp"
 #include "store/history_store.hpp"
 #include "store/session_store.hpp"
 #include "transport/factory.hpp"
@@ -98,6 +99,13 @@ class Service {
       log::warn(
           "serve", "recoveries will not be remembered by this process: {}", history.error().detail
       );
+    }
+    auto catalogues = store::CatalogueCache::open(state_dir_ / "catalogues.db");
+    if (catalogues) {
+      catalogues_ = std::move(*catalogues);
+      gateway_->remember_in(catalogues_.get());
+    } else {
+      log::warn("serve", "lazy servers are started at once: {}", catalogues.error().detail);
     }
     if (!settings_.tokens.empty()) {
       local_token_ = core::system_random().token(24);
@@ -268,6 +276,7 @@ class Service {
   std::unique_ptr<transport::SystemChannels> channels_;
   std::unique_ptr<store::SessionStore> store_;
   std::unique_ptr<store::HistoryStore> history_;
+  std::unique_ptr<store::CatalogueCache> catalogues_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<server::GatewayServer> server_;
   std::unique_ptr<io::Signals> signals_;

@@ -8,6 +8,7 @@
 #include "config/diff.hpp"
 #include "core/log.hpp"
 #include "gateway/history.hpp"
+#include "gateway/known_server.hpp"
 #include "gateway/log_level.hpp"
 #include "protocol/messages.hpp"
 
@@ -145,6 +146,7 @@ awaitable<std::vector<std::shared_ptr<Gateway::Upstream>>> Gateway::exchange_ups
   config_ = std::move(config);
   for (auto& gone : old) {
     if (!upstreams_.contains(gone->config->name)) {
+      if (catalogues_ != nullptr) catalogues_->forget(gone->config->name);
       for (unsigned i = 0; i < workers_.size(); ++i) install_link(gone->config->name, i, nullptr);
     }
   }
@@ -203,7 +205,12 @@ awaitable<void> Gateway::start_upstream(
   if (const auto level = control_.listeners().wanted_level(name)) {
     upstream->supervisor->remember_log_level(std::string(log_level_name(*level)));
   }
-  upstream->supervisor->start();
+  std::optional<upstream::Supervisor::Known> known;
+  if (catalogues_ != nullptr && upstream->config->lazy) {
+    const auto cached = catalogues_->find(name, store::catalogue_key(*upstream->config));
+    if (cached) known = recalled(*cached);
+  }
+  upstream->supervisor->start(std::move(known));
 }
 
 void Gateway::install_link(
@@ -295,6 +302,11 @@ void Gateway::rebuild() {
     Contribution contribution{name, upstream.config, catalogue, upstream.capabilities};
     if (catalogue != upstream.shown) {
       upstream.shown = catalogue;
+      if (catalogues_ != nullptr && catalogue && upstream.config->lazy) {
+        const auto& server = upstream.links.front()->snapshot().server;
+        if (!server.result.empty())
+          catalogues_->keep(remembered(*upstream.config, server, *catalogue));
+      }
       upstream.view = make_server_view(contribution);
       differs = true;
     }

@@ -18,6 +18,7 @@
 #include "gateway/watcher.hpp"
 #include "io/async.hpp"
 #include "io/worker.hpp"
+#include "store/catalogue_cache.hpp"
 #include "store/history_store.hpp"
 #include "transport/factory.hpp"
 #include "upstream/observer.hpp"
@@ -40,6 +41,8 @@ class Gateway final : public upstream::Observer {
   /// Where recoveries are recorded, and who is told what upstreams go through; null: nowhere,
   /// nobody. While no worker runs.
   void record_in(store::HistoryStore* history) { history_ = history; }
+  /// Where the catalogues of lazy servers outlive the process. Before `apply`.
+  void remember_in(store::CatalogueCache* catalogues) { catalogues_ = catalogues; }
   void show_to(Watcher* watcher) { watcher_ = watcher; }
 
   /// Makes the names in the configuration known, so that sessions on them are served from the first
@@ -112,6 +115,7 @@ class Gateway final : public upstream::Observer {
   Revocations revocations_;
   Control control_;
   store::HistoryStore* history_ = nullptr;
+  store::CatalogueCache* catalogues_ = nullptr;
   Watcher* watcher_ = nullptr;
   RouterShared shared_;
   std::vector<std::unique_ptr<Router>> routers_;

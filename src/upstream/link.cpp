@@ -130,8 +130,10 @@ awaitable<CallResult> Link::call(CallRequest request) {
 CallResult Link::answered(
     std::unique_ptr<Attempt> attempt, const SessionView& session, transport::Outcome outcome
 ) {
-  session.proven->store(true, std::memory_order_relaxed);
-  session.served->store(true, std::memory_order_relaxed);
+  // Written once: the sessions are shared by all workers.
+  for (auto* flag : {session.proven.get(), session.served.get()}) {
+    if (!flag->load(std::memory_order_relaxed)) flag->store(true, std::memory_order_relaxed);
+  }
   activity_.last_used.store(worker_.timers().now(), std::memory_order_relaxed);
   const auto supervisor = supervisor_.lock();
   if (supervisor && (snapshot_.breaker_counts || attempt->half_open)) {

@@ -20,7 +20,10 @@ Recorder::Recorder(
       tell_(std::move(tell)),
       prefix_(fmt::format("r-{:08x}-", static_cast<std::uint32_t>(random.next()))) {}
 
-Recorder::~Recorder() { timers_.cancel(untold_); }
+void Recorder::close() {
+  told();
+  closed_ = true;
+}
 
 bool Recorder::open() const {
   return !episodes_.empty() && (episodes_.back().outcome == Outcome::running ||
@@ -77,7 +80,7 @@ void Recorder::account(std::uint64_t generation, Fate fate) {
                 : fate == Fate::failed ? found->calls_failed
                                        : found->calls_unknown;
   ++count;
-  if (untold_ == 0 && found->outcome != Outcome::running) {
+  if (untold_ == 0 && !closed_ && found->outcome != Outcome::running) {
     untold_ = timers_.arm_after(settle, [this] { told(); });
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -26,7 +27,6 @@ class Recorder {
       std::string server, core::Timers& timers, core::Random& random,
       std::function<void(const recovery::Episode&)> tell
   );
-  ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
@@ -41,6 +41,9 @@ class Recorder {
   enum class Fate : std::uint8_t { saved, failed, unknown };
   /// What became of a call that failed with the session of `generation`.
   void account(std::uint64_t generation, Fate fate);
+
+  /// Tells what is left to tell, and nothing of its own accord from then on. Before the timers go.
+  void close();
 
   /// Of the episode that runs or, else, ended last; empty: there was none.
   std::string current_id() const;
@@ -61,6 +64,7 @@ class Recorder {
   std::deque<recovery::Episode> episodes_;
   std::uint64_t recoveries_ = 0;
   std::array<std::uint64_t, 3> totals_{};
+  bool closed_ = false;
   core::Timers::Id untold_ = 0;  ///< armed while accounts wait to be told
 };
 

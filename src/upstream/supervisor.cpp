@@ -399,6 +399,7 @@ awaitable<void> Supervisor::stop() {
   if (view && !view->process) co_await say_goodbye(view);
   if (process_) co_await std::exchange(process_, nullptr)->close();
   co_await tasks_.join();
+  recorder_.close();
   // Each link ends where it lived, with the last reference that its worker holds.
   links_.clear();
 }

@@ -6,7 +6,7 @@ _mooring_servers() {
 
 _mooring() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="serve tools resources prompts call read prompt status logs test doctor explain"
+  local commands="serve tools resources prompts call read prompt status logs test doctor explain chaos"
   local command="" word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ " $commands " == *" $word "* ]] && { command=$word; break; }
@@ -18,7 +18,10 @@ _mooring() {
     --log-level) mapfile -t COMPREPLY < <(compgen -W "trace debug info warn error off" -- "$cur"); return ;;
     --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur"); return ;;
     --listen) mapfile -t COMPREPLY < <(compgen -W "127.0.0.1:7777 127.0.0.1:0" -- "$cur"); return ;;
-    --header | --timeout | --threads | -n | --lines) COMPREPLY=(); return ;;
+    --upstream | --seed | --header | --timeout | --threads | -n | --lines) COMPREPLY=(); return ;;
+    --fault)
+      mapfile -t COMPREPLY < <(compgen -W "$(mooring chaos --list 2>/dev/null | awk '/^When/ { exit } /^  / { print $1 }')" -- "$cur")
+      return ;;
   esac
   local options="--config --state-dir --log-level --help"
   case $command in
@@ -26,6 +29,7 @@ _mooring() {
     serve) options+=" --listen --stdio --threads --insecure --log-format" ;;
     logs) options+=" --lines --follow" ;;
     status | doctor) options+=" --json" ;;
+    chaos) options="--upstream --listen --fault --seed --list --json --control --insecure --help" ;;
     explain) options="--jsonl --help" ;;
     *) options+=" --json --header --timeout" ;;
   esac

@@ -4,6 +4,10 @@ function __mooring_servers
     mooring status 2>/dev/null | awk '/^SERVER/ { on = 1; next } on && NF { print $1 }'
 end
 
+function __mooring_faults
+    mooring chaos --list 2>/dev/null | awk '/^When/ { exit } /^  / { print $1 }'
+end
+
 complete -c mooring -f
 set -l connecting tools resources prompts call read prompt test
 set -l with_server $connecting status logs
@@ -19,6 +23,7 @@ complete -c mooring -n __fish_use_subcommand -a logs -d 'What a child server wro
 complete -c mooring -n __fish_use_subcommand -a test -d 'Try one server'
 complete -c mooring -n __fish_use_subcommand -a doctor -d 'Check configuration and network'
 complete -c mooring -n __fish_use_subcommand -a explain -d 'What a failure would lead to'
+complete -c mooring -n __fish_use_subcommand -a chaos -d 'Inject faults before a server'
 complete -c mooring -n __fish_use_subcommand -l version -d 'Show the version'
 complete -c mooring -l help -d 'Show help'
 complete -c mooring -l config -r -F -d 'Configuration file'
@@ -31,6 +36,14 @@ complete -c mooring -n "__fish_seen_subcommand_from $connecting" -l timeout -x -
 complete -c mooring -n '__fish_seen_subcommand_from logs' -s n -l lines -x -d 'How many of the last lines'
 complete -c mooring -n '__fish_seen_subcommand_from logs' -s f -l follow -d 'Go on with what is added'
 complete -c mooring -n '__fish_seen_subcommand_from explain' -l jsonl -d 'One failure a line'
+complete -c mooring -n '__fish_seen_subcommand_from chaos' -l upstream -x -d 'The server to stand before'
+complete -c mooring -n '__fish_seen_subcommand_from chaos' -l listen -x -d 'Where to listen'
+complete -c mooring -n '__fish_seen_subcommand_from chaos' -l fault -x -a '(__mooring_faults)' -d 'A fault and when it strikes'
+complete -c mooring -n '__fish_seen_subcommand_from chaos' -l seed -x -d 'Repeat the choices of a run'
+complete -c mooring -n '__fish_seen_subcommand_from chaos' -l list -d 'Print faults and dialects'
+complete -c mooring -n '__fish_seen_subcommand_from chaos' -l json -d 'Faults as JSON on stdout'
+complete -c mooring -n '__fish_seen_subcommand_from chaos' -l control -d 'Local programs may inject faults'
+complete -c mooring -n '__fish_seen_subcommand_from chaos' -l insecure -d 'Listen beyond loopback'
 complete -c mooring -n '__fish_seen_subcommand_from serve' -l listen -x -d 'Where to listen'
 complete -c mooring -n '__fish_seen_subcommand_from serve' -l stdio -d 'MCP on stdin and stdout'
 complete -c mooring -n '__fish_seen_subcommand_from serve' -l threads -x -d 'Worker threads'

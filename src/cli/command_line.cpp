@@ -8,6 +8,7 @@
 #include <mooring/version.hpp>
 
 #include "cli/call.hpp"
+#include "cli/chaos.hpp"
 #include "cli/console.hpp"
 #include "cli/doctor.hpp"
 #include "cli/exit_code.hpp"
@@ -271,6 +272,7 @@ int run(int argc, char** argv) {
   add_test(app, result);
   add_doctor(app, result);
   add_explain(app, result);
+  add_chaos(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

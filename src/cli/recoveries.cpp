@@ -62,6 +62,11 @@ Episode episode_of(const json::object& object) {
   return episode;
 }
 
+std::chrono::milliseconds took(const Episode& episode, Moment now) {
+  if (episode.outcome != Outcome::running) return episode.took;
+  return std::chrono::duration_cast<milliseconds>(now - episode.begun);
+}
+
 std::string calls(const Episode& episode) {
   std::vector<std::string> parts;
   if (episode.calls_saved > 0) parts.push_back(fmt::format("{} saved", episode.calls_saved));
@@ -115,7 +120,7 @@ std::string recovery_table(
   for (const auto& episode : episodes) {
     rows.push_back(
         {when(episode.begun, now), one_line(episode.server), one_line(episode.cause),
-         std::string(to_string(episode.outcome)), span(episode.took), calls(episode),
+         std::string(to_string(episode.outcome)), span(took(episode, now)), calls(episode),
          one_line(episode.evidence)}
     );
   }
@@ -127,8 +132,8 @@ std::string recovery_table(
 std::string recovery_steps(const Episode& episode, std::size_t width, Moment now) {
   auto out = fmt::format(
       "recovery {}, {}: {} after {}, {} {}, session {} to {}\n", one_line(episode.id),
-      when(episode.begun, now), to_string(episode.outcome), span(episode.took), episode.attempts,
-      episode.attempts == 1 ? "attempt" : "attempts", episode.generation_before,
+      when(episode.begun, now), to_string(episode.outcome), span(took(episode, now)),
+      episode.attempts, episode.attempts == 1 ? "attempt" : "attempts", episode.generation_before,
       episode.generation_after
   );
   Rows rows;

@@ -128,6 +128,8 @@ TEST_F(StatusText, a_recovery_is_one_line) {
   );
   EXPECT_THAT(text, ContainsRegex("Jan 14 22:00:00  git     session_lost  kept     84 ms  - "));
   EXPECT_THAT(recovery_table({one}, false, 0, now), Not(HasSubstr("git")));
+  const auto running = episode("r-2", now - 5s, Outcome::running);
+  EXPECT_THAT(recovery_table({running}, true, 0, now), HasSubstr("running  5 s"));
 }
 
 TEST_F(StatusText, a_narrow_terminal_loses_columns_not_lines) {

@@ -44,6 +44,11 @@ TestGateway::TestGateway(std::string_view text, GatewayOptions options) {
   gateway_ = std::make_unique<gateway::Gateway>(
       pointers, *channels_, core::system_random(), config.gateway, options.key, store_.get()
   );
+  auto history =
+      store::HistoryStore::open(state_dir_ / "history.db", std::chrono::system_clock::now());
+  if (!history) throw std::runtime_error(history.error().detail);
+  history_ = std::move(*history);
+  gateway_->record_in(history_.get());
   server_ = std::make_unique<server::GatewayServer>(pointers, *gateway_, config.gateway);
   const auto bound = server_->listen({"127.0.0.1", 0});
   if (!bound) throw std::runtime_error(bound.error().detail);
@@ -72,6 +77,7 @@ void TestGateway::stop() {
   for (const auto& worker : workers_) worker->stop();
   server_.reset();
   gateway_.reset();
+  history_.reset();
   store_.reset();
 }
 

@@ -11,6 +11,7 @@
 #include "harness/background.hpp"
 #include "harness/client.hpp"
 #include "server/gateway_server.hpp"
+#include "store/history_store.hpp"
 #include "store/session_store.hpp"
 #include "support/temporary_directory.hpp"
 #include "transport/factory.hpp"
@@ -59,6 +60,7 @@ class TestGateway {
   std::vector<std::unique_ptr<Background>> workers_;
   std::unique_ptr<transport::SystemChannels> channels_;
   std::unique_ptr<store::SessionStore> store_;
+  std::unique_ptr<store::HistoryStore> history_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<server::GatewayServer> server_;
   std::uint16_t port_ = 0;

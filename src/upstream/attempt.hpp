@@ -35,8 +35,10 @@ struct Link::Attempt final : transport::Sink {
   bool session_ended = false;
 
   int repeats = 0;
+  bool may_have_run = false;          ///< in an earlier try
   std::uint64_t lost_generation = 0;  ///< the first it failed on; 0: none
   std::string recovery_id;
+  bool in_turn = false;    ///< counted by the slow start of its session
   bool half_open = false;  ///< it is the one call a half-open breaker let through
 
  private:

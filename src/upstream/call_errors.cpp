@@ -124,6 +124,15 @@ CallError session_ended(
   return error;
 }
 
+CallError ran_earlier(CallError error, bool harmless) {
+  if (!error.not_executed() || !recovery::holds(recovery::Rule::truthful_outcome)) return error;
+  error.delivery = Delivery::unknown;
+  error.retryable = error.retryable && harmless;
+  error.advice = harmless ? "It changes nothing at the server; it is safe to repeat it."
+                          : std::string(advice_on(error));
+  return error;
+}
+
 CallError failed(
     std::string_view server, const recovery::Failure& failure,
     const recovery::Conclusion& conclusion, Delivery delivery, std::string_view because,

@@ -27,6 +27,9 @@ CallError cancelled(std::string_view server, std::string_view method, recovery::
 CallError session_ended(
     std::string_view server, std::string_view method, recovery::Delivery delivery, bool harmless
 );
+/// The last try certainly did not run, but an earlier one may have. `harmless`: it may be sent
+/// again all the same.
+CallError ran_earlier(CallError error, bool harmless);
 /// What was concluded of `failure`; `because`: why it was not repeated.
 CallError failed(
     std::string_view server, const recovery::Failure& failure,

@@ -51,6 +51,7 @@ constexpr std::array table = std::to_array<Transition>({
     {suspect, Event::auth_refused, parked, Do::wait},
 
     {recovering, Event::connected, unproven, Do::nothing},
+    {recovering, Event::kept, proven, Do::nothing},
     {recovering, Event::attempt_failed, backing_off, Do::wait},
     {recovering, Event::exhausted, parked, Do::wait},
     {recovering, Event::attempt_hopeless, failed, Do::wait},
@@ -60,6 +61,7 @@ constexpr std::array table = std::to_array<Transition>({
     {backing_off, Event::reconnect, recovering, Do::connect},
 
     {parked, Event::connected, unproven, Do::nothing},
+    {parked, Event::kept, proven, Do::nothing},
     {parked, Event::attempt_failed, parked, Do::wait},
     {parked, Event::exhausted, parked, Do::wait},
     {parked, Event::attempt_hopeless, failed, Do::wait},
@@ -69,6 +71,7 @@ constexpr std::array table = std::to_array<Transition>({
     {parked, Event::reconnect, parked, Do::connect},
 
     {failed, Event::connected, unproven, Do::nothing},
+    {failed, Event::kept, proven, Do::nothing},
     {failed, Event::attempt_failed, parked, Do::wait},
     {failed, Event::exhausted, parked, Do::wait},
     {failed, Event::attempt_hopeless, failed, Do::wait},

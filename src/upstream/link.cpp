@@ -47,11 +47,13 @@ Link::Link(
       next_id_(worker.index() + 1),
       id_step_(workers),
       session_end_(std::make_shared<io::AbortSource>()),
+      slow_start_(worker.executor(), worker.timers()),
       changed_(worker.executor(), worker.timers()),
       tasks_(worker.executor()) {}
 
 void Link::publish(Snapshot snapshot) {
   const bool ended = snapshot.ended_generation > snapshot_.ended_generation;
+  if (snapshot.session && snapshot.session != snapshot_.session) slow_start_.begin();
   snapshot_ = std::move(snapshot);
   changed_.notify();
   if (!ended) return;
@@ -98,8 +100,10 @@ awaitable<CallResult> Link::call(CallRequest request) {
       settle(attempt, *result.error);
       co_return result;
     }
+    if (!co_await take_turn(attempt, *session)) continue;  // gone, or given up
     result.generation = session->generation;
     auto outcome = co_await send(attempt, *session);
+    give_turn(attempt);
     const auto failure = evidence_in(outcome, attempt.frame().method(), *session);
     if (!failure) co_return answered(std::move(owned), *session, std::move(outcome));
     if (attempt.over()) {
@@ -125,6 +129,20 @@ awaitable<CallResult> Link::call(CallRequest request) {
         until = worker_.timers().now() + config_->queue_wait;
     }
   }
+}
+
+/// False: by the time it is the call's turn, the session is another, or the call is over.
+awaitable<bool> Link::take_turn(Attempt& attempt, const SessionView& session) {
+  if (session.headers->session_id.empty()) co_return true;
+  attempt.in_turn = co_await slow_start_.enter(attempt.abort);
+  const bool current = snapshot_.session && snapshot_.session->generation == session.generation;
+  if (attempt.in_turn && current) co_return true;
+  give_turn(attempt);
+  co_return false;
+}
+
+void Link::give_turn(Attempt& attempt) {
+  if (std::exchange(attempt.in_turn, false)) slow_start_.leave();
 }
 
 CallResult Link::answered(

@@ -12,6 +12,7 @@
 #include "recovery/decide.hpp"
 #include "transport/channel.hpp"
 #include "upstream/call.hpp"
+#include "upstream/slow_start.hpp"
 #include "upstream/snapshot.hpp"
 
 namespace mooring::upstream {
@@ -64,6 +65,8 @@ class Link : public std::enable_shared_from_this<Link> {
   awaitable<std::shared_ptr<const SessionView>> session_after(
       std::uint64_t generation, core::TimePoint until, Attempt& attempt
   );
+  awaitable<bool> take_turn(Attempt& attempt, const SessionView& session);
+  void give_turn(Attempt& attempt);
   awaitable<transport::Outcome> send(Attempt& attempt, const SessionView& session);
   CallResult answered(
       std::unique_ptr<Attempt> attempt, const SessionView& session, transport::Outcome outcome
@@ -91,7 +94,7 @@ class Link : public std::enable_shared_from_this<Link> {
       const recovery::Plan& plan, recovery::Kind kind, core::TimePoint until
   );
   CallError given_up_waiting(const Attempt& attempt, recovery::Delivery delivery) const;
-  void settle(Attempt& attempt, const CallError& error);
+  void settle(Attempt& attempt, CallError& error);
   std::optional<core::Duration> pause_after(const recovery::Failure& failure) const;
   void heed(const recovery::Failure& failure, const recovery::Conclusion& conclusion);
   void cancel_upstream(
@@ -108,7 +111,8 @@ class Link : public std::enable_shared_from_this<Link> {
   Snapshot snapshot_;
   Activity activity_;
   std::shared_ptr<io::AbortSource> session_end_;  ///< fires when sessions are ended on purpose
-  core::TimePoint not_before_{};                  ///< the server asked for a pause until then
+  SlowStart slow_start_;
+  core::TimePoint not_before_{};  ///< the server asked for a pause until then
   io::Event changed_;
   io::TaskGroup tasks_;
 };

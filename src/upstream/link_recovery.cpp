@@ -107,6 +107,7 @@ awaitable<Link::Verdict> Link::judge(
                       (healing.found == Healing::Found::lives && !needs_newer);
   if (plan.repeat && stands) {
     verdict.what = Verdict::What::repeat;
+    attempt.may_have_run |= delivery == Delivery::unknown;
     verdict.same_session =
         plan.heal == Plan::Heal::nothing ||
         (plan.heal == Plan::Heal::check && healing.found == Healing::Found::lives);
@@ -176,7 +177,8 @@ CallError Link::given_up_waiting(const Attempt& attempt, Delivery delivery) cons
 }
 
 /// What a call that got no answer means for the breaker and the record.
-void Link::settle(Attempt& attempt, const CallError& error) {
+void Link::settle(Attempt& attempt, CallError& error) {
+  if (attempt.may_have_run) error = ran_earlier(std::move(error), harmless(attempt));
   const auto supervisor = supervisor_.lock();
   if (!supervisor) return;
   if (attempt.lost_generation != 0) {

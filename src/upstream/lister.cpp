@@ -18,12 +18,13 @@ using recovery::Stage;
 
 Lister::Lister(
     io::Worker& home, std::shared_ptr<const UpstreamConfig> config, ListingHost& host,
-    Observer& observer, io::TaskGroup& tasks, io::AbortSource& stop
+    Observer& observer, core::Random& random, io::TaskGroup& tasks, io::AbortSource& stop
 )
     : home_(home),
       config_(std::move(config)),
       host_(host),
       observer_(observer),
+      random_(random),
       tasks_(tasks),
       stop_(stop),
       refreshed_(home.executor(), home.timers()) {}
@@ -113,9 +114,8 @@ awaitable<void> Lister::refresh_loop() {
       dirty_.fill(false);
       break;
     }
-    const auto wait = std::max(
-        backoff.next(core::system_random()), retry_after(*failure).value_or(core::Duration{0})
-    );
+    const auto wait =
+        std::max(backoff.next(random_), retry_after(*failure).value_or(core::Duration{0}));
     co_await io::sleep_until(home_.timers(), home_.timers().now() + wait, &stop_);
   }
   refreshing_ = false;

@@ -6,6 +6,7 @@
 #include <mooring/upstream_config.hpp>
 #include <optional>
 
+#include "core/random.hpp"
 #include "io/async.hpp"
 #include "io/worker.hpp"
 #include "upstream/observer.hpp"
@@ -36,7 +37,7 @@ class Lister {
  public:
   Lister(
       io::Worker& home, std::shared_ptr<const UpstreamConfig> config, ListingHost& host,
-      Observer& observer, io::TaskGroup& tasks, io::AbortSource& stop
+      Observer& observer, core::Random& random, io::TaskGroup& tasks, io::AbortSource& stop
   );
 
   const CataloguePtr& catalogue() const { return catalogue_; }
@@ -68,6 +69,7 @@ class Lister {
   std::shared_ptr<const UpstreamConfig> config_;
   ListingHost& host_;
   Observer& observer_;
+  core::Random& random_;
   io::TaskGroup& tasks_;
   io::AbortSource& stop_;
   CataloguePtr catalogue_;

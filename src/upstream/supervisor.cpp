@@ -66,6 +66,7 @@ Supervisor::Supervisor(
       channels_(channels),
       identity_(std::move(identity)),
       observer_(observer),
+      random_(random),
       lifecycle_(*config_, random),
       recorder_(
           config_->name, home.timers(), random,
@@ -76,7 +77,7 @@ Supervisor::Supervisor(
       changed_(home.executor(), home.timers()),
       drained_(home.executor(), home.timers()),
       tasks_(home.executor()),
-      lister_(home, config_, *this, observer, tasks_, stop_) {
+      lister_(home, config_, *this, observer, random, tasks_, stop_) {
   own_sink_ = std::make_unique<OwnSink>(*this);
 }
 

@@ -238,6 +238,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   transport::ChannelFactory& channels_;
   ClientIdentity identity_;
   Observer& observer_;
+  core::Random& random_;
   Lifecycle lifecycle_;
   Recorder recorder_;
   recovery::Breaker breaker_;

@@ -162,8 +162,8 @@ awaitable<void> Supervisor::listen_loop(
     if (!end.last_event_id.empty()) last_event_id = end.last_event_id;
     if (home_.timers().now() - begun > std::chrono::seconds(30)) backoff.reset();
     co_await io::sleep_until(
-        home_.timers(),
-        home_.timers().now() + end.retry.value_or(backoff.next(core::system_random())), abort.get()
+        home_.timers(), home_.timers().now() + end.retry.value_or(backoff.next(random_)),
+        abort.get()
     );
   }
 }

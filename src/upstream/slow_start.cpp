@@ -1,0 +1,35 @@
+#include "upstream/slow_start.hpp"
+
+#include <algorithm>
+
+namespace mooring::upstream {
+
+awaitable<bool> SlowStart::enter(io::AbortSource& abort) {
+  while (inside_ >= window && timers_.now() < until_) {
+    const auto turn = std::make_shared<io::Event>(executor_, timers_);
+    waiting_.push_back(turn);
+    co_await turn->wait(until_, &abort);
+    if (const auto still = std::ranges::find(waiting_, turn); still != waiting_.end())
+      waiting_.erase(still);
+    if (abort.aborted()) {
+      // A turn that came at the same moment is for the next.
+      pass_on();
+      co_return false;
+    }
+  }
+  ++inside_;
+  co_return true;
+}
+
+void SlowStart::leave() {
+  --inside_;
+  pass_on();
+}
+
+void SlowStart::pass_on() {
+  if (waiting_.empty() || inside_ >= window) return;
+  waiting_.front()->set();
+  waiting_.pop_front();
+}
+
+}  // namespace mooring::upstream

@@ -377,7 +377,9 @@ void ScriptedUpstream::account(
     const bool error =
         outcome.response && outcome.response->kind() == Frame::Kind::error && profile_.knows_ping;
     if (outcome.failure || error) ++session->trouble;
-    if (evidence == Evidence::answered && exchange.is_request) {
+    const bool answered =
+        evidence == Evidence::answered || (exchange.fault == Fault::odd_answer && outcome.response);
+    if (answered && exchange.is_request) {
       ++session->answered;
       ++*session->served;
     }

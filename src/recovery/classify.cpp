@@ -181,12 +181,19 @@ class Case {
     return unanswered();
   }
 
+  /// "sessionId is required" as an ordinary answer to a call misses an argument of the tool.
+  bool misses_argument() const {
+    if (read_.wording().says != Says::missing || read_.wording().of_header) return false;
+    return read_.wording().like_argument ||
+           (failure_.method == "tools/call" && read_.body().code == -32602);
+  }
+
   std::optional<Conclusion> session_in_band() const {
     if (!read_.says_lost() || read_.wording().of_link) return std::nullopt;
     const int code = read_.body().code.value_or(0);
     if (read_.body().code == 32600) return lost(Replay::if_safe);
     if (read_.wording().mid_request) return lost(Replay::if_safe);
-    if (read_.wording().says == Says::missing && read_.wording().like_argument) return std::nullopt;
+    if (misses_argument()) return std::nullopt;
     if (one_of(code, {-32000, -32001, -32603})) {
       return ambiguous(
           Kind::tool_error, "the tool or the session: the same session is asked to find out"
@@ -214,7 +221,7 @@ class Case {
     }
     if (read_.bare() && read_.speaks_of_credentials()) return denied(401);
     if (read_.speaks_of_breaking()) {
-      if (read_.bare()) {
+      if (read_.bare() && !read_.holds("timed out") && !read_.holds("timeout")) {
         return because(Kind::transient, Action::reconnect, Replay::if_safe, "the connection broke");
       }
       return because(
@@ -316,6 +323,7 @@ class Case {
           Kind::transient, Action::retry, Replay::if_safe, "the server gave up waiting for us"
       );
     }
+    if (read_.may_rebuild() && read_.says_lost() && !read_.wording().of_link) return lost();
     return answer();
   }
 

@@ -109,6 +109,7 @@ bool Reading::speaks_of_cancelling() const {
 }
 
 bool Reading::speaks_of_breaking() const {
+  if (folded_ == "eof\n" || folded_.ends_with(": eof\n")) return true;
   return holds_any(
       folded_, {"timed out",
                 "timeout",
@@ -128,13 +129,24 @@ bool Reading::speaks_of_breaking() const {
                 "connection aborted",
                 "connection lost",
                 "closedresourceerror",
+                "closed stream",
+                "stream reset",
+                "fetch failed",
+                "server disconnected",
+                "peer closed",
+                "remote end closed",
+                "incomplete chunked read",
+                "connection was closed",
+                "network is unreachable",
+                "no route to host",
                 "stream ended",
                 "connection terminated"}
   );
 }
 
 bool Reading::speaks_of_credentials() const {
-  return folded_.starts_with("401 ") || folded_ == "unauthorized\n" || folded_ == "401\n";
+  return folded_.starts_with("401 ") || folded_.starts_with("http 401") ||
+         folded_ == "unauthorized\n" || folded_ == "401\n";
 }
 
 bool Reading::is_gate_of_python() const {

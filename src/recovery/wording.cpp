@@ -415,6 +415,7 @@ Wording from(const Findings& f) {
   out.says = conclude(f);
   out.whole = !f.other && !f.foreign;
   out.of_link = !f.subject();
+  out.of_header = f.header;
   out.names_id = f.id;
   out.like_argument = f.argument && !f.header;
   out.none_came = f.given || f.missing;

@@ -21,6 +21,7 @@ struct Wording {
   Says says = Says::nothing;
   bool whole = false;          ///< every word is accounted for; false: only words of it were found
   bool of_link = false;        ///< says it of a transport or an SSE connection, not of a session
+  bool of_header = false;      ///< names the header Mcp-Session-Id
   bool names_id = false;       ///< a particular session is named
   bool like_argument = false;  ///< spelled as arguments of tools are: `session_id`
   bool none_came = false;      ///< "no valid session id provided": it may not have seen any

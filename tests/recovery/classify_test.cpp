@@ -138,7 +138,8 @@ TEST(Classify, AUTH_05_a_403_is_never_the_session) {
 }
 
 TEST(Classify, EXP_17_connections_that_end) {
-  for (const auto* text : {"stream closed", "broken pipe", "end of file", "connection reset"}) {
+  for (const auto* text :
+       {"stream closed", "broken pipe", "end of file", "connection reset", "EOF"}) {
     EXPECT_EQ(said(broken(Stage::headers, text, 10)), "transient/reconnect/if_safe") << text;
     EXPECT_EQ(said(broken(Stage::process, text, 0)), "transient/reconnect/if_safe") << text;
     EXPECT_EQ(said(broken(Stage::write, text, 0)), "transient/retry/yes") << text;
@@ -193,6 +194,22 @@ TEST(Classify, EXP_24_what_only_a_probe_can_tell) {
   auto list = in_band(-32602, "Session 6f1e not found");
   list.method = "tools/list";
   EXPECT_EQ(said(list), gone);
+}
+
+TEST(Classify, EXP_24_a_missing_argument_of_a_tool_is_an_answer) {
+  EXPECT_EQ(said(in_band(-32602, "sessionId is required")), "tool_error/none/no");
+  EXPECT_EQ(said(in_band(-32602, "Missing session_id")), "tool_error/none/no");
+  EXPECT_EQ(
+      said(in_band(-32602, "Missing Mcp-Session-Id header")), "not_initialized/reconnect/yes"
+  );
+  EXPECT_EQ(said(in_band(-32600, "Missing session ID")), "not_initialized/reconnect/yes");
+}
+
+TEST(Classify, an_unusual_status_does_not_hide_a_plain_sentence) {
+  for (const int code : {405, 406, 409, 412, 419, 440}) {
+    EXPECT_EQ(said(status(code, "Session expired")), gone) << code;
+    EXPECT_EQ(said(status(code, "Conflict: session 7 is locked")), "other/none/no") << code;
+  }
 }
 
 TEST(Classify, EXP_25_a_request_that_was_running) {

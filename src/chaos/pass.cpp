@@ -128,7 +128,7 @@ awaitable<bool> Pass::hit_before() {
     case Kind::rate_limited:
     case Kind::server_error:
     case Kind::html:
-      struck(std::to_string(own_answer(fault(), {}).status));
+      struck(fault().status == 0 ? std::string() : std::to_string(fault().status));
       co_await send_own(own_answer(fault(), {}));
       co_return true;
     case Kind::error_session: {

@@ -104,7 +104,8 @@ class Case {
   /// What the operator wrote down for this server comes before everything that was learned.
   std::optional<Conclusion> operators_word() const {
     if (!read_.may_rebuild()) return std::nullopt;
-    const bool code = read_.body().code && overrides_.session_code(*read_.body().code);
+    const auto told = read_.body().code;
+    const bool code = told && overrides_.session_code(*told);
     const bool text = std::ranges::any_of(read_.body().messages, [&](const std::string& message) {
       return overrides_.names_session(message);
     });
@@ -229,11 +230,9 @@ class Case {
           "something behind the server broke or took too long; the request may have run"
       );
     }
-    if (read_.bare() || !read_.body().code ||
-        one_of(*read_.body().code, {-32001, -32601, -32700, -32600})) {
-      return answer();
-    }
-    return answer(Kind::tool_error);
+    const auto code = read_.body().code;
+    const bool about_request = code && !one_of(*code, {-32001, -32601, -32700, -32600});
+    return answer(about_request && !read_.bare() ? Kind::tool_error : Kind::other);
   }
 
   /// The stream of a request ended without its response.
@@ -366,7 +365,7 @@ class Case {
     if (read_.wording().about(Says::alive)) return answer();
     if (read_.says_lost()) return lost(how_far_of_a_404());
     if (read_.says_not_initialized()) return not_initialized();
-    if (read_.body().code && is_answer_code(*read_.body().code)) return answer();
+    if (is_answer_code(read_.body().code.value_or(0))) return answer();
     if (read_.body().code && read_.speaks_of_breaking()) return plain_error();
     if (read_.mentions_lost()) return lost();
     if (failure_.phase == Phase::sse_message && read_.body().empty()) return lost();

@@ -50,8 +50,9 @@ class Reader {
     const auto value = raw(key);
     if (!value) return;
     Number read = 0;
-    const auto* end = value->data() + value->size();
-    const auto [stop, failed] = std::from_chars(value->data(), end, read);
+    const std::string digits(*value);
+    const auto* end = digits.data() + digits.size();
+    const auto [stop, failed] = std::from_chars(digits.data(), end, read);
     if (failed != std::errc() || stop != end) return wrong(key, "a whole number");
     out = read;
   }

@@ -25,7 +25,8 @@ std::optional<core::Duration> IdleTtl::estimate() const {
 core::Duration IdleTtl::keepalive(core::Duration configured, core::Duration floor) const {
   if (configured <= core::Duration(0)) return configured;  // never
   auto pause = configured;
-  if (shortest_expired_) pause = std::min(pause, *estimate() * 3 / 4);
+  const auto survived = estimate();
+  if (shortest_expired_ && survived) pause = std::min(pause, *survived * 3 / 4);
   return std::max(pause, floor);
 }
 

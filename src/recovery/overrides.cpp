@@ -37,7 +37,7 @@ Overrides::Overrides(
 
 std::optional<std::string> Overrides::check_pattern(const std::string& pattern) {
   try {
-    const std::regex parsed(pattern, flags);
+    static_cast<void>(std::regex(pattern, flags));
     return std::nullopt;
   } catch (const std::regex_error& error) {
     return "\"" + pattern + "\" is no regular expression: " + error.what();

@@ -60,6 +60,7 @@ awaitable<void> Pass::run() {
   exchange_.on_peer_gone([this] { flow_.abort.abort(); });
   hits_ = engine_.plan.on_request(flow_.asked, engine_.worker.timers().now());
   if (hits_.delay) co_await delay();
+  if (exchange_.peer_gone()) co_return missed();
   if (hits_.fault && co_await hit_before()) co_return;
   if (const auto* dialect = engine_.sessions.forgotten(flow_.session)) {
     missed();
@@ -263,6 +264,7 @@ awaitable<void> Pass::deliver_hit(Response& response) {
   switch (fault().kind) {
     case Kind::reset_after:
       co_await drain(response);
+      if (exchange_.peer_gone()) co_return missed();
       struck(fmt::format("the answer was {}", status_));
       exchange_.reset();
       co_return;

@@ -90,6 +90,10 @@ awaitable<Link::Verdict> Link::judge(
         verdict.what = Verdict::What::answer;
         co_return verdict;
       }
+      if (healing.found == Healing::Found::lives) {
+        plan.repeat = false;
+        plan.because = "its session lives, so that was the answer";
+      }
     } else {
       conclusion = recovery::proven_lost(failure);
       delivery = delivery_of(failure, conclusion);

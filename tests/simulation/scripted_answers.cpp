@@ -377,8 +377,10 @@ void ScriptedUpstream::account(
     const bool error =
         outcome.response && outcome.response->kind() == Frame::Kind::error && profile_.knows_ping;
     if (outcome.failure || error) ++session->trouble;
-    const bool answered =
-        evidence == Evidence::answered || (exchange.fault == Fault::odd_answer && outcome.response);
+    // A probe is content with an error, too, if that does not speak of the session.
+    const bool odd = exchange.fault == Fault::odd_answer && outcome.response;
+    const bool of_none = exchange.fault == Fault::unfinished && profile_.kind != Kind::http;
+    const bool answered = evidence == Evidence::answered || odd || of_none;
     if (answered && exchange.is_request) {
       ++session->answered;
       ++*session->served;

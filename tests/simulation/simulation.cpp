@@ -262,6 +262,14 @@ void Simulation::call_ended(Call& call) {
                    : std::string(result.response ? result.response->bytes() : "stream")
   );
   ledger_.told(key, result);
+  const auto& seen = servers_[call.plan.upstream]->links[call.plan.worker]->snapshot();
+  const bool open = seen.session && !seen.breaker_open_until;
+  if (result.error && result.error->kind == "unavailable" && open) {
+    scene_.broken(
+        "truth", "{} was told that {} is away, which is ready", key,
+        servers_[call.plan.upstream]->config->name
+    );
+  }
   if (call.must_succeed.empty()) return;
   const bool good = result.response && result.response->kind() == Frame::Kind::result;
   const auto took = scene_.now() - call.began;

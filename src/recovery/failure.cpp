@@ -12,6 +12,7 @@ namespace mooring::recovery {
 namespace {
 
 constexpr std::size_t longest_quote = 200;
+constexpr std::size_t longest_read = 4 * longest_quote;  ///< redacted before it is cut
 
 /// Codes with which a server answers the request itself; 404 beside them is only how HTTP tells it.
 constexpr std::array answer_codes = {-32601, -32602, -32002, -32003, -32004};
@@ -110,16 +111,16 @@ std::string html_title(std::string_view body) {
 
 /// What the body says to a person: the message of an error, an HTML title, or plain text.
 std::string said_by(std::string_view body) {
-  const auto answer = read_answer(body.substr(0, 64 * longest_quote));
+  const auto answer = read_answer(body);
   if (answer.html) return html_title(body);
-  return answer.messages.empty() ? std::string() : answer.messages.front();
+  return answer.messages.empty() ? std::string() : answer.messages.front().substr(0, longest_read);
 }
 
 /// A JSON-RPC error that came as an ordinary answer.
 std::string describe_answer(const Failure& failure) {
   const auto answer = read_answer(failure.body);
   std::string out = answer.code ? fmt::format("error {}", *answer.code) : "error";
-  if (!answer.messages.empty()) out.append(": ").append(answer.messages.front());
+  if (!answer.messages.empty()) out.append(": ").append(answer.messages.front(), 0, longest_read);
   return out;
 }
 

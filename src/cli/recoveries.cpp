@@ -90,11 +90,14 @@ Episodes episodes_in(std::string_view body, std::string_view key) {
   return episodes;
 }
 
-std::string recovery_summary(const Episodes& episodes, Moment now) {
+std::string recovery_summary(const Episodes& episodes, bool more, Moment now) {
+  auto since = now - std::chrono::hours(24);
+  const bool cut_off = more && !episodes.empty() && episodes.back().begun > since;
+  if (cut_off) since = episodes.back().begun;
   std::uint64_t count = 0, saved = 0, failed = 0, unknown = 0;
   std::array<std::uint64_t, 6> ended{};
   for (const auto& episode : episodes) {
-    if (episode.begun < now - std::chrono::hours(24)) continue;
+    if (episode.begun < since) continue;
     ++count;
     ++ended.at(static_cast<std::size_t>(episode.outcome));
     saved += episode.calls_saved;
@@ -108,7 +111,8 @@ std::string recovery_summary(const Episodes& episodes, Moment now) {
     outcomes.push_back(fmt::format("{} {}", ended[i], to_string(static_cast<Outcome>(i))));
   }
   return fmt::format(
-      "last 24 hours: {} {} ({}); calls: {} saved, {} lost, {} unknown\n", count,
+      "{}: {} {} ({}); calls: {} saved, {} lost, {} unknown\n",
+      cut_off ? "since " + when(since, now) : "last 24 hours", count,
       count == 1 ? "recovery" : "recoveries", fmt::join(outcomes, ", "), saved, failed, unknown
   );
 }

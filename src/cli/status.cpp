@@ -34,7 +34,7 @@ std::string raw(std::string_view object, std::string_view key) {
 }
 
 void print_recoveries(Episodes episodes) {
-  print("\n" + recovery_summary(episodes, now()));
+  print("\n" + recovery_summary(episodes, episodes.size() == looked_at, now()));
   if (episodes.empty()) return;
   if (episodes.size() > shown) episodes.resize(shown);
   print("\n" + recovery_table(episodes, true, terminal_width(), now()));
@@ -60,7 +60,7 @@ int history(Surroundings& around, const ServerOptions& options, const std::strin
   if (options.json) {
     print(server::recoveries_json(*found) + "\n");
   } else if (options.server.empty()) {
-    print(recovery_summary(*found, now()) + "\n");
+    print(recovery_summary(*found, found->size() == looked_at, now()) + "\n");
     const Episodes latest(
         found->begin(), found->begin() + static_cast<long>(std::min(found->size(), shown))
     );

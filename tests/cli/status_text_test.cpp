@@ -108,11 +108,12 @@ TEST_F(StatusText, the_summary_is_of_the_last_day) {
   parked.calls_failed = 1;
   const auto old = episode("r-1", now - 25h);
   EXPECT_EQ(
-      recovery_summary({saved, parked, old}, now),
+      recovery_summary({saved, parked, old}, true, now),
       "last 24 hours: 2 recoveries (1 healed, 1 parked); calls: 30 saved, 1 lost, 2 unknown\n"
   );
-  EXPECT_EQ(recovery_summary({old}, now), "last 24 hours: no recoveries\n");
-  EXPECT_THAT(recovery_summary({saved}, now), HasSubstr("1 recovery (1 healed)"));
+  EXPECT_EQ(recovery_summary({old}, false, now), "last 24 hours: no recoveries\n");
+  EXPECT_THAT(recovery_summary({saved}, false, now), HasSubstr("hours: 1 recovery (1 healed)"));
+  EXPECT_THAT(recovery_summary({saved}, true, now), HasSubstr("since 07:00:00: 1 recovery"));
 }
 
 TEST_F(StatusText, a_recovery_is_one_line) {

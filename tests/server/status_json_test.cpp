@@ -129,6 +129,18 @@ TEST(StatusJson, no_secret_is_shown) {
   }
 }
 
+TEST(StatusJson, STAT_01_every_state_has_its_word) {
+  constexpr std::string_view words[] = {"connecting",  "ready",    "suspect",      "recovering",
+                                        "backing_off", "parked",   "login_needed", "failed",
+                                        "idle",        "disabled", "stopped"};
+  ASSERT_EQ(upstream::all_states.size(), std::size(words));
+  for (std::size_t i = 0; i < std::size(words); ++i) {
+    auto status = ready();
+    status.state = upstream::all_states[i];
+    EXPECT_EQ(json::parse(server_json(status)).at("state").as_string(), words[i]);
+  }
+}
+
 TEST(StatusJson, tells_what_became_of_it_and_of_its_calls) {
   auto status = parked();
   status.failure_kind = "session_lost";

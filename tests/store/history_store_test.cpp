@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <future>
 #include <stdexcept>
 
@@ -88,6 +89,21 @@ TEST_F(History, what_was_recorded_is_there_after_a_restart_with_everything) {
   EXPECT_EQ(read.calls_saved, 5u);
   EXPECT_EQ(read.calls_failed, 6u);
   EXPECT_EQ(read.calls_unknown, 7u);
+}
+
+TEST_F(History, every_outcome_comes_back) {
+  constexpr std::array all = {
+      Outcome::healed, Outcome::kept, Outcome::parked, Outcome::login, Outcome::superseded
+  };
+  {
+    const auto store = open();
+    for (const auto each : all) {
+      store->record(episode(std::string(to_string(each)), "git", each));
+    }
+  }
+  const auto found = find(*open());
+  ASSERT_EQ(found.size(), all.size());
+  for (const auto& each : found) EXPECT_EQ(to_string(each.outcome), each.id);
 }
 
 TEST_F(History, an_episode_is_told_as_it_was_last_recorded) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "core/redact.hpp"
 #include "recovery/answer_body.hpp"
@@ -13,9 +12,6 @@ namespace {
 
 constexpr std::size_t longest_quote = 200;
 constexpr std::size_t longest_read = 4 * longest_quote;  ///< redacted before it is cut
-
-/// Codes with which a server answers the request itself; 404 beside them is only how HTTP tells it.
-constexpr std::array answer_codes = {-32601, -32602, -32002, -32003, -32004};
 
 std::string_view phrase_of(int status) {
   switch (status) {
@@ -188,12 +184,6 @@ std::string describe(const Failure& failure) {
                                : describe_break(failure);
   }
   return shortened(core::redact(folded(full)));
-}
-
-bool session_lost(const Failure& failure) {
-  if (failure.http_status != 404 || !failure.sent_session_id) return false;
-  const auto code = read_answer(failure.body).code;
-  return !code || std::ranges::find(answer_codes, *code) == answer_codes.end();
 }
 
 }  // namespace mooring::recovery

@@ -58,9 +58,4 @@ std::string_view to_string(Stage stage);
 /// connection refused".
 std::string describe(const Failure& failure);
 
-/// The plainest rule there is: a 404 to a request that carried our session id, unless its body is a
-/// JSON-RPC error whose code is an answer (−32601, −32602, −32002 … −32004). Streamable HTTP
-/// 2025-11-25, "Session Management" 4.
-bool session_lost(const Failure& failure);
-
 }  // namespace mooring::recovery

@@ -83,24 +83,5 @@ TEST(Failure, TOOL_11_descriptions_are_redacted_and_short) {
   EXPECT_NE(wide.substr(wide.size() - 4, 1), "\xE2") << "no half characters";
 }
 
-TEST(Failure, EXP_20_session_lost_is_a_404_to_our_session_id_that_is_no_answer) {
-  EXPECT_TRUE(session_lost(status(404)));
-  EXPECT_TRUE(session_lost(status(404, "Not found")));
-  EXPECT_TRUE(session_lost(status(404, "<html>")));
-  EXPECT_TRUE(session_lost(status(404, json_error("-32001"))));
-  EXPECT_TRUE(session_lost(status(404, json_error("-32600"))));
-  EXPECT_TRUE(session_lost(status(404, json_error("\"x\""))));
-  EXPECT_TRUE(session_lost(status(404, R"({"error":"not_found"})")));
-  EXPECT_TRUE(session_lost(status(404, R"({"error":{}})")));
-  EXPECT_TRUE(session_lost(status(404, R"({"jsonrpc":"2.0","error":{"code":-32601,)")));
-  for (const char* code : {"-32601", "-32602", "-32002", "-32003", "-32004"}) {
-    EXPECT_FALSE(session_lost(status(404, json_error(code)))) << code;
-  }
-  EXPECT_FALSE(session_lost(status(404, "", false)));
-  EXPECT_FALSE(session_lost(status(400)));
-  EXPECT_FALSE(session_lost(status(410)));
-  EXPECT_FALSE(session_lost(broken(Stage::connect, "x")));
-}
-
 }  // namespace
 }  // namespace mooring::recovery

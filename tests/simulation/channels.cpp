@@ -142,7 +142,7 @@ class ProcessWay final : public transport::ProcessChannel {
   std::string first_noise() const override { return {}; }
   std::string exit_text() const override { return process_->alive ? "" : "exited with status 3"; }
   awaitable<void> close() override {
-    server_.die(process_, "is ended");
+    server_.end(process_);
     process_->closed = true;
     co_return;
   }

@@ -31,6 +31,7 @@ struct Session {
   bool accepted = false;      ///< and its sender was told so
   int answered = 0;           ///< requests other than `initialize` whose response was received
   int trouble = 0;            ///< bad news received about it
+  bool dropped = false;       ///< its client ended it although all was well with it
   /// Likewise over all sessions of the server.
   std::shared_ptr<int> served = std::make_shared<int>(0);
 };

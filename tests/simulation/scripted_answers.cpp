@@ -347,12 +347,11 @@ std::string ScriptedUpstream::tool_list(const std::string& cursor) const {
 void ScriptedUpstream::finish_later(
     const ExchangePtr& exchange, Outcome outcome, Evidence evidence
 ) {
-  scene_.after(
-      delay(10),
-      [this, exchange, said = std::make_shared<Outcome>(std::move(outcome)), evidence] {
-        if (!exchange->cut) finish(exchange, std::move(*said), evidence);
-      }
-  );
+  const bool late = exchange->fault == Fault::late;
+  const auto said = std::make_shared<Outcome>(std::move(outcome));
+  scene_.after(late ? draw_.time(100, 3000) : delay(10), [this, exchange, said, evidence] {
+    if (!exchange->cut) finish(exchange, std::move(*said), evidence);
+  });
 }
 
 void ScriptedUpstream::finish(const ExchangePtr& exchange, Outcome outcome, Evidence evidence) {
@@ -374,8 +373,9 @@ void ScriptedUpstream::account(
 ) {
   const auto& session = exchange.session;
   if (session) {
-    const bool error =
-        outcome.response && outcome.response->kind() == Frame::Kind::error && profile_.knows_ping;
+    // Who does not know `ping` says so, and is well.
+    const bool error = outcome.response && outcome.response->kind() == Frame::Kind::error &&
+                       (exchange.method != "ping" || evidence != Evidence::answered);
     if (outcome.failure || error) ++session->trouble;
     // A probe is content with an error, too, if that does not speak of the session.
     const bool odd = exchange.fault == Fault::odd_answer && outcome.response;
@@ -389,6 +389,8 @@ void ScriptedUpstream::account(
     if (exchange.method == "notifications/initialized" && taken && !exchange.process) {
       session->accepted = true;
       watch_.established(session);
+      // Perhaps too late for those who wait.
+      if (exchange.fault == Fault::late) ++session->trouble;
     }
   }
   if (!exchange.key.empty()) ledger_.ended(exchange.key, exchange.attempt, evidence);

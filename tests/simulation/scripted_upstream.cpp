@@ -155,12 +155,19 @@ std::shared_ptr<Process> ScriptedUpstream::spawn() {
   return process;
 }
 
-void ScriptedUpstream::die(const std::shared_ptr<Process>& process, std::string_view how) {
+void ScriptedUpstream::end(const std::shared_ptr<Process>& process) {
+  die(process, "is ended", true);
+}
+
+void ScriptedUpstream::die(
+    const std::shared_ptr<Process>& process, std::string_view how, bool ended
+) {
   if (!process->alive) return;
   process->alive = false;
   scene_.tell(profile_.name, "process {} {}", process->pid, how);
   auto session = of_process_.extract(process);
   if (session && session.mapped()) {
+    session.mapped()->dropped = ended && session.mapped()->trouble == 0;
     session.mapped()->known = false;
     ++session.mapped()->trouble;
   }
@@ -185,6 +192,7 @@ void ScriptedUpstream::end_session(const transport::SessionHeaders& session) {
   const auto found = sessions_.find(session.session_id);
   if (found == sessions_.end()) return;
   scene_.tell(profile_.name, "{} is ended", session.session_id);
+  found->second->dropped = found->second->known && found->second->trouble == 0;
   found->second->known = false;
   if (profile_.streams_end_with_session) end_streams(true);
 }

@@ -46,7 +46,7 @@ class ScriptedUpstream {
   std::shared_ptr<Session> session_named(const std::string& id) const;
   /// Null: the process did not start.
   std::shared_ptr<Process> spawn();
-  void die(const std::shared_ptr<Process>& process, std::string_view how);
+  void end(const std::shared_ptr<Process>& process);  ///< its client wants it so
   void end_session(const transport::SessionHeaders& session);
   bool reachable() const { return scene_.now() >= down_until_; }
 
@@ -85,6 +85,7 @@ class ScriptedUpstream {
   std::string result_of(const Exchange& exchange) const;
   std::string tool_list(const std::string& cursor) const;
 
+  void die(const std::shared_ptr<Process>& process, std::string_view how, bool ended = false);
   void forget_sessions();
   void cut_connections();
   void end_streams(bool of_forgotten_sessions);

@@ -51,8 +51,8 @@ void Watch::begun(const Exchange&) {
   if (++initializing_ > 1) {
     scene_.broken("single_flight", "{} got {} initialize at a time", name_, initializing_);
   }
-  if (current_ && !counted_ && current_->known && current_->trouble == 0 && !excused_ &&
-      !always_excused_) {
+  const bool well = current_ && ((current_->known && current_->trouble == 0) || current_->dropped);
+  if (well && !counted_ && !excused_ && !always_excused_) {
     scene_.broken("cause", "{} got an initialize while {} was well", name_, current_->id);
   }
   const bool stood = current_ && !counted_;

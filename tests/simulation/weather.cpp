@@ -7,15 +7,36 @@ constexpr int second = 1000;
 
 const std::vector<Fault>& faults_of(Kind kind) {
   using enum Fault;
-  static const std::vector<Fault> http = {
-      connect_refused, connect_hang, reset_unsent, reset_before, unauthorized, rate_limited,
-      unavailable,     odd_400,      hang,         bad_gateway,  garbage,      unfinished,
-      reset_after,     cut_stream,   hang_after,   wrong_id,     slow,         error_answer,
-      odd_answer,      tool_error,   forget,       forget,       forget,       reset_after
-  };
-  static const std::vector<Fault> stdio = {hang,         hang_after, slow,       wrong_id,
-                                           error_answer, odd_answer, tool_error, die_before,
-                                           die_after,    die_after};
+  static const std::vector<Fault> http = {connect_refused,
+                                          connect_hang,
+                                          reset_unsent,
+                                          reset_before,
+                                          unauthorized,
+                                          rate_limited,
+                                          unavailable,
+                                          odd_400,
+                                          hang,
+                                          bad_gateway,
+                                          garbage,
+                                          unfinished,
+                                          reset_after,
+                                          reset_after,
+                                          cut_stream,
+                                          hang_after,
+                                          wrong_id,
+                                          slow,
+                                          late,
+                                          late,
+                                          late,
+                                          error_answer,
+                                          odd_answer,
+                                          tool_error,
+                                          forget,
+                                          forget,
+                                          forget};
+  static const std::vector<Fault> stdio = {hang,       hang_after, slow,         wrong_id,
+                                           late,       late,       error_answer, odd_answer,
+                                           tool_error, die_before, die_after,    die_after};
   return kind == Kind::stdio ? stdio : http;
 }
 
@@ -126,6 +147,8 @@ std::string_view to_string(Fault fault) {
       return "answers under a wrong id";
     case Fault::slow:
       return "slow";
+    case Fault::late:
+      return "answers late";
     case Fault::error_answer:
       return "answers an error";
     case Fault::odd_answer:

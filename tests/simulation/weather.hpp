@@ -32,7 +32,8 @@ enum class Fault : std::uint8_t {
   cut_stream,
   hang_after,
   wrong_id,
-  slow,
+  slow,  ///< takes long to run
+  late,  ///< what comes back, good or bad, is long on the way
   // the server's own words
   error_answer,  ///< −32602
   odd_answer,    ///< −32602 "Invalid request parameters", as a lost session may look, too

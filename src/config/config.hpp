@@ -33,7 +33,9 @@ struct GatewayLimits {
   std::size_t event_bytes = std::size_t{4} << 20;    ///< kept for resumption, per stream
   std::size_t streams = 10'000;                      ///< kept per thread
   std::size_t sessions = 100'000;
-  std::size_t requests_in_flight = 100;  ///< per session
+  std::size_t requests_in_flight = 100;          ///< per session, with notifications under way
+  std::size_t subscriptions = 1000;              ///< per session
+  std::size_t uri_bytes = std::size_t{8} << 10;  ///< of a subscription
   std::size_t json_depth = 256;
 
   bool operator==(const GatewayLimits&) const = default;

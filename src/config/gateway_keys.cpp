@@ -249,7 +249,12 @@ void add_limits(Keys& keys) {
   );
   count("streams", &L::streams, "Resumable streams kept per thread.");
   count("sessions", &L::sessions, "Client sessions at once.");
-  count("requests_in_flight", &L::requests_in_flight, "Unanswered requests per client session.");
+  count(
+      "requests_in_flight", &L::requests_in_flight,
+      "Unanswered requests and notifications under way per client session."
+  );
+  count("subscriptions", &L::subscriptions, "Resources a client session may be subscribed to.");
+  size("uri_bytes", &L::uri_bytes, "Longest resource URI that can be subscribed to.");
   auto depth = [](C& config) -> std::size_t& { return config.limits.json_depth; };
   keys.push_back(count_key<C>(
       "limits.json_depth", depth, 8, 1024, "Deepest nesting of a message; a deeper one is refused."

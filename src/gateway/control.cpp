@@ -17,13 +17,16 @@ awaitable<std::invoke_result_t<F>> Control::hop(F action) {
   );
 }
 
+/// Runs on the control worker.
+template <class T>
+awaitable<T> Control::here(awaitable<T> task) {
+  if (worker_.on_this_thread()) co_return co_await std::move(task);
+  co_return co_await asio::co_spawn(worker_.executor(), std::move(task), asio::use_awaitable);
+}
+
 void Control::listen(ClientSessionPtr session, Outbox outbox) {
   worker_.post([this, session = std::move(session), outbox = std::move(outbox)]() mutable {
     listeners_.listen(session, std::move(outbox));
-    const auto now = std::chrono::system_clock::now();
-    if (now - purged_ < std::chrono::minutes(10)) return;
-    purged_ = now;
-    listeners_.purge(now - session_ttl_);
   });
 }
 
@@ -63,27 +66,78 @@ awaitable<int> Control::set_level(ClientSessionPtr session, std::string server, 
   });
 }
 
-awaitable<bool> Control::subscribe(ClientSessionPtr session, std::string server, std::string uri) {
-  co_return co_await hop([this, session, server, uri] {
-    if (store_ != nullptr && !session->id.empty())
-      store_->subscribe(session->key, session->id, server, uri, until());
-    return listeners_.subscribe(session, server, uri);
+awaitable<Control::Subscribed> Control::subscribe(
+    ClientSessionPtr session, std::string server, std::string uri
+) {
+  co_return co_await here(subscribe_here(std::move(session), {std::move(server), std::move(uri)}));
+}
+
+awaitable<Control::Subscribed> Control::subscribe_here(
+    ClientSessionPtr session, Resource resource
+) {
+  // Somebody else's answer is still out: what it says is not known to be true for us.
+  while (unsettled_.contains(resource)) co_await settled_.wait();
+  const auto& [server, uri] = resource;
+  if (!listeners_.subscribed(*session, server, uri) &&
+      listeners_.subscription_count(*session) >= subscriptions_per_session_) {
+    co_return Subscribed::too_many;
+  }
+  if (listeners_.subscribe(session, server, uri)) {
+    unsettled_.insert(resource);
+    co_return Subscribed::tell;
+  }
+  keep(*session, resource);
+  co_return Subscribed::done;
+}
+
+awaitable<Control::Subscribed> Control::unsubscribe(
+    ClientSessionPtr session, std::string server, std::string uri
+) {
+  co_return co_await here(unsubscribe_here(std::move(session), {std::move(server), std::move(uri)})
+  );
+}
+
+awaitable<Control::Subscribed> Control::unsubscribe_here(
+    ClientSessionPtr session, Resource resource
+) {
+  while (unsettled_.contains(resource)) co_await settled_.wait();
+  const auto& [server, uri] = resource;
+  if (store_ != nullptr && !session->id.empty()) store_->unsubscribe(session->key, server, uri);
+  if (!listeners_.unsubscribe(*session, server, uri)) co_return Subscribed::done;
+  unsettled_.insert(resource);
+  co_return Subscribed::tell;
+}
+
+awaitable<void> Control::settle(
+    ClientSessionPtr session, std::string server, std::string uri, bool subscribed
+) {
+  co_await hop([this, session, resource = Resource{server, uri}, subscribed] {
+    unsettled_.erase(resource);
+    settled_.notify();
+    if (!subscribed) {
+      listeners_.unsubscribe(*session, resource.first, resource.second);
+    } else if (listeners_.subscribed(*session, resource.first, resource.second)) {
+      keep(*session, resource);
+    } else if (const auto link = links_.find(resource.first); link != links_.end()) {
+      // The session ended meanwhile.
+      tasks_.spawn(unsubscribe_upstream(link->second, resource.second));
+    }
   });
 }
 
-awaitable<bool> Control::unsubscribe(
-    ClientSessionPtr session, std::string server, std::string uri
-) {
-  co_return co_await hop([this, session, server, uri] {
-    if (store_ != nullptr && !session->id.empty()) store_->unsubscribe(session->key, server, uri);
-    return listeners_.unsubscribe(*session, server, uri);
-  });
+void Control::keep(const ClientSession& session, const Resource& resource) {
+  if (store_ == nullptr || session.id.empty()) return;
+  store_->subscribe(session.key, session.id, resource.first, resource.second, until());
+}
+
+void Control::purge(std::chrono::system_clock::time_point now) {
+  listeners_.purge(now - session_ttl_);
+  if (store_ != nullptr) store_->purge(now);
 }
 
 awaitable<bool> Control::allow_sampling(std::string server, int per_minute) {
   co_return co_await hop([this, server, per_minute] {
-    auto& limit = sampling_limits_.try_emplace(server, RateLimit(per_minute)).first->second;
-    return limit.allow(worker_.timers().now());
+    return sampling_limits_[server].allow(worker_.timers().now(), per_minute);
   });
 }
 

@@ -31,6 +31,8 @@ std::string_view list_changed_method(ListKind kind) {
   return {};
 }
 
+constexpr core::Duration house_interval = std::chrono::minutes(10);
+
 /// What we can bring to some client; a client that cannot take it is declined for.
 upstream::ClientIdentity identity_for(const UpstreamConfig& config) {
   upstream::ClientIdentity identity;
@@ -56,10 +58,13 @@ Gateway::Gateway(
       codec_(session_key, std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl)),
       control_(
           *workers_.front(), store,
-          std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl)
+          std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl),
+          settings.limits.subscriptions
       ),
       table_(std::make_shared<RoutingTable>()),
-      applied_(workers_.front()->executor(), workers_.front()->timers()) {
+      applied_(workers_.front()->executor(), workers_.front()->timers()),
+      drain_timeout_(settings.drain_timeout),
+      retiring_(workers_.front()->executor()) {
   shared_.codec = &codec_;
   shared_.revocations = &revocations_;
   shared_.control = &control_;
@@ -67,6 +72,8 @@ Gateway::Gateway(
   shared_.boot = fmt::format("{:08x}", static_cast<std::uint32_t>(random_.next()));
   shared_.list_wait = settings.list_wait;
   shared_.requests_per_session = settings.limits.requests_in_flight;
+  shared_.uri_bytes = settings.limits.uri_bytes;
+  shared_.session_ttl = settings.session_ttl;
   for (auto* worker : workers_) routers_.push_back(std::make_unique<Router>(*worker, shared_));
   std::vector<Router*> peers;
   for (const auto& router : routers_) peers.push_back(router.get());
@@ -113,7 +120,29 @@ awaitable<void> Gateway::apply(config::Config config) {
   applied_.notify();
   rebuild();
   if (watcher_ != nullptr) watcher_->changed("");
-  for (auto& gone : old) co_await stop_upstream(std::move(gone));
+  for (auto& gone : old) retiring_.spawn(retire(std::move(gone)));
+  if (housekeeping_ == 0) keep_house();
+}
+
+awaitable<void> Gateway::retire(std::shared_ptr<Upstream> upstream) {
+  const auto until = workers_.front()->timers().now() + drain_timeout_;
+  const auto links = upstream->links;
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    co_await asio::co_spawn(
+        workers_[i]->executor(), routers_[i]->drain(links[i], until), asio::use_awaitable
+    );
+  }
+  co_await stop_upstream(std::move(upstream));
+}
+
+void Gateway::keep_house() {
+  const auto now = std::chrono::system_clock::now();
+  revocations_.purge(now);
+  control_.purge(now);
+  for (std::size_t i = 0; i < routers_.size(); ++i) {
+    workers_[i]->post([router = routers_[i].get()] { router->purge(); });
+  }
+  housekeeping_ = workers_.front()->timers().arm_after(house_interval, [this] { keep_house(); });
 }
 
 /// Starts what is new; returns what is no longer wanted, still running.
@@ -253,11 +282,16 @@ void Gateway::abort_calls() {
 awaitable<void> Gateway::stop() {
   while (applying_) co_await applied_.wait();
   stopping_ = true;
+  workers_.front()->timers().cancel(housekeeping_);
+  for (std::size_t i = 0; i < routers_.size(); ++i) {
+    workers_[i]->post([router = routers_[i].get()] { router->hurry(); });
+  }
   std::vector<std::shared_ptr<Upstream>> all;
   for (auto& [name, upstream] : upstreams_) all.push_back(upstream);
   io::TaskGroup stopping(workers_.front()->executor());
   for (auto& upstream : all) stopping.spawn(stop_upstream(upstream));
   co_await stopping.join();
+  co_await retiring_.join();
   co_await control_.stop();
   for (std::size_t i = 0; i < routers_.size(); ++i) {
     co_await asio::co_spawn(workers_[i]->executor(), routers_[i]->stop(), asio::use_awaitable);

@@ -48,8 +48,9 @@ class Gateway final : public upstream::Observer {
   /// Makes the names in the configuration known, so that sessions on them are served from the first
   /// request on. Before the workers run.
   void announce(const config::Config& config);
-  /// Starts what is new or changed, stops what is gone or changed, leaves the rest alone. The first
-  /// call starts everything.
+  /// Starts what is new or changed, stops what is gone or changed (once the calls in flight on it
+  /// are answered, or `drain_timeout` has passed; that is not waited for), leaves the rest alone.
+  /// The first call starts everything.
   awaitable<void> apply(config::Config config);
   /// Every call in flight ends as cancelled, on all workers.
   void abort_calls();
@@ -97,6 +98,9 @@ class Gateway final : public upstream::Observer {
       std::weak_ptr<upstream::Supervisor> supervisor
   );
   awaitable<void> stop_upstream(std::shared_ptr<Upstream> upstream);
+  /// Lets the calls finish that are on their way through it, then stops it.
+  awaitable<void> retire(std::shared_ptr<Upstream> upstream);
+  void keep_house();
   void install_link(
       const std::string& server, unsigned worker, std::shared_ptr<upstream::Link> link
   );
@@ -125,6 +129,9 @@ class Gateway final : public upstream::Observer {
   std::shared_ptr<const RoutingTable> table_;
   io::Event applied_;
   bool applying_ = false, stopping_ = false;
+  core::Duration drain_timeout_;
+  io::TaskGroup retiring_;
+  core::Timers::Id housekeeping_ = 0;
   std::vector<std::string> warned_;  ///< aggregate warnings already logged
   bool rebuild_posted_ = false;
   unsigned next_home_ = 0;

@@ -26,10 +26,7 @@ void Listeners::unlisten(const ClientSession& session) {
   const auto found = sessions_.find(session.key);
   if (found == sessions_.end()) return;
   found->second.outbox = nullptr;
-  const bool subscribed = std::ranges::any_of(subscribers_, [&session](const auto& entry) {
-    return entry.second.contains(session.key);
-  });
-  const bool remembered = subscribed || !found->second.levels.empty();
+  const bool remembered = found->second.subscriptions > 0 || !found->second.levels.empty();
   if (!remembered) forget(session);
 }
 
@@ -68,10 +65,10 @@ std::optional<int> Listeners::wanted_level(const std::string& server) const {
 bool Listeners::subscribe(
     const ClientSessionPtr& session, const std::string& server, const std::string& uri
 ) {
-  entry(session);
+  auto& mine = entry(session);
   auto& keys = subscribers_[{server, uri}];
   const bool first = keys.empty();
-  keys.insert(session->key);
+  if (keys.insert(session->key).second) ++mine.subscriptions;
   return first;
 }
 
@@ -80,9 +77,24 @@ bool Listeners::unsubscribe(
 ) {
   const auto found = subscribers_.find({server, uri});
   if (found == subscribers_.end() || found->second.erase(session.key) == 0) return false;
+  if (const auto mine = sessions_.find(session.key); mine != sessions_.end()) {
+    --mine->second.subscriptions;
+  }
   if (!found->second.empty()) return false;
   subscribers_.erase(found);
   return true;
+}
+
+bool Listeners::subscribed(
+    const ClientSession& session, const std::string& server, const std::string& uri
+) const {
+  const auto found = subscribers_.find({server, uri});
+  return found != subscribers_.end() && found->second.contains(session.key);
+}
+
+std::size_t Listeners::subscription_count(const ClientSession& session) const {
+  const auto found = sessions_.find(session.key);
+  return found == sessions_.end() ? 0 : found->second.subscriptions;
 }
 
 std::set<std::pair<std::string, std::string>> Listeners::subscriptions(const ClientSession& session

@@ -35,6 +35,9 @@ class Listeners {
       const ClientSessionPtr& session, const std::string& server, const std::string& uri
   );
   bool unsubscribe(const ClientSession& session, const std::string& server, const std::string& uri);
+  bool subscribed(const ClientSession& session, const std::string& server, const std::string& uri)
+      const;
+  std::size_t subscription_count(const ClientSession& session) const;
   /// What `session` alone still held a server to, for clearing up after it.
   std::set<std::pair<std::string, std::string>> subscriptions(const ClientSession& session) const;
 
@@ -63,6 +66,7 @@ class Listeners {
     Outbox outbox;  ///< empty: not listening now
     std::chrono::system_clock::time_point heard{};
     std::map<std::string, int> levels;  ///< by server
+    std::size_t subscriptions = 0;
   };
   Entry& entry(const ClientSessionPtr& session);
   static bool hears(const Entry& entry, const std::string& server);

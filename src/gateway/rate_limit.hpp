@@ -6,14 +6,13 @@
 
 namespace mooring::gateway {
 
-/// At most `per_minute` events in any 60 s.
+/// At most so many events in any 60 s.
 class RateLimit {
  public:
-  explicit RateLimit(int per_minute) : per_minute_(per_minute) {}
-  bool allow(core::TimePoint now);
+  /// The limit may change from one event to the next.
+  bool allow(core::TimePoint now, int per_minute);
 
  private:
-  int per_minute_;
   std::deque<core::TimePoint> recent_;
 };
 

@@ -38,7 +38,9 @@ awaitable<void> Relay::message(Frame frame) {
     if (frame.method() == "notifications/message") {
       const auto level = router_.levels_.find(session_->key);
       const auto severity = log_severity(protocol::string_member(frame.params(), "level"));
-      if (level != router_.levels_.end() && severity && *severity < level->second) co_return;
+      if (level != router_.levels_.end() && severity && *severity < level->second.severity) {
+        co_return;
+      }
     }
     co_await responder_->send(std::move(frame).release());
     co_return;

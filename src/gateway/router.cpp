@@ -55,6 +55,7 @@ Router::Router(io::Worker& worker, RouterShared shared)
       table_(std::make_shared<RoutingTable>()),
       client_requests_(worker, shared_.boot),
       table_changed_(worker.executor(), worker.timers()),
+      landed_(worker.executor(), worker.timers()),
       relays_(worker.executor()) {}
 
 Router::~Router() = default;
@@ -77,16 +78,65 @@ std::shared_ptr<upstream::Link> Router::link(std::string_view server) const {
   return found == links_.end() ? nullptr : found->second;
 }
 
-void Router::abort_calls() {
-  std::vector<Flight*> flights;
-  for (const auto& [key, flight] : in_flight_) flights.push_back(flight);
-  for (auto* flight : flights) {
-    flight->reason = "the gateway is shutting down";
-    flight->abort.abort();
+void Router::abort_calls() { abort_calls("the gateway is shutting down", nullptr); }
+
+void Router::abort_calls(std::string_view reason, const upstream::Link* using_link) {
+  std::vector<std::string> keys;
+  for (const auto& [key, flight] : in_flight_) {
+    if (using_link == nullptr || flight->link.get() == using_link) keys.push_back(key);
+  }
+  for (const auto& key : keys) {
+    const auto flight = in_flight_.find(key);  // one that ends may end others
+    if (flight == in_flight_.end()) continue;
+    flight->second->reason = reason;
+    flight->second->abort.abort();
   }
 }
 
 awaitable<void> Router::stop() { co_await relays_.join(); }
+
+awaitable<void> Router::drain(std::shared_ptr<upstream::Link> link, core::TimePoint until) {
+  while (in_use_.contains(link.get()) && worker_.timers().now() < until && !hurry_.aborted()) {
+    co_await landed_.wait(until, &hurry_);
+  }
+  abort_calls("the configuration of this server has changed", link.get());
+  while (in_use_.contains(link.get())) co_await landed_.wait();
+}
+
+void Router::hurry() { hurry_.abort(); }
+
+void Router::restore_level(const std::string& session_key, int severity) {
+  levels_[session_key] = {severity, worker_.timers().now() + shared_.session_ttl};
+}
+
+void Router::set_level_of(const ClientSession& session, std::optional<int> severity) {
+  // A session without id is that of our stdin, which ends with the process.
+  const auto until =
+      session.id.empty() ? core::TimePoint::max() : worker_.timers().now() + shared_.session_ttl;
+  for (auto* peer : peers_) {
+    auto set = [peer, key = session.key, severity, until] {
+      if (severity) {
+        peer->levels_[key] = {*severity, until};
+      } else {
+        peer->levels_.erase(key);
+      }
+    };
+    if (peer == this) {
+      set();
+    } else {
+      peer->worker_.post(std::move(set));
+    }
+  }
+}
+
+void Router::purge() {
+  std::erase_if(levels_, [now = worker_.timers().now()](const auto& entry) {
+    return entry.second.until <= now;
+  });
+  std::erase_if(sessions_, [now = std::chrono::system_clock::now()](const auto& entry) {
+    return entry.second.expires <= now;
+  });
+}
 
 bool Router::has_endpoint(std::string_view endpoint) {
   return endpoint.empty() || table_->find(endpoint) != nullptr;
@@ -324,8 +374,21 @@ void Router::forward_notice(const ClientSession& session, const Frame& message) 
   // On the aggregate only what makes sense for every server goes on.
   if (session.endpoint.empty() && message.method() != "notifications/roots/list_changed") return;
   for (const auto& to : links_of(session)) {
-    if (to->snapshot().session) relays_.spawn(to->notify(message.bytes()));
+    if (!to->snapshot().session) continue;
+    if (full(session.key)) {
+      core::log::warn(
+          "gateway", "a notification {} of client {} was dropped: too much of it is under way",
+          message.method(), session.client_name
+      );
+      return;
+    }
+    relays_.spawn(forward(to, message.bytes(), std::make_shared<Place>(*this, session.key)));
   }
+}
+
+awaitable<void>
+Router::forward(std::shared_ptr<upstream::Link> to, std::string bytes, std::shared_ptr<Place>) {
+  co_await to->notify(std::move(bytes));
 }
 
 void Router::listen(ClientSessionPtr session, Outbox outbox) {
@@ -352,10 +415,7 @@ void Router::end(ClientSessionPtr session) {
     sessions_.erase(session->id);
   }
   shared_.control->end(session);
-  levels_.erase(session->key);
-  for (auto* peer : peers_) {
-    if (peer != this) peer->worker_.post([peer, key = session->key] { peer->levels_.erase(key); });
-  }
+  set_level_of(*session, std::nullopt);
 }
 
 std::vector<std::shared_ptr<upstream::Link>> Router::links_of(const ClientSession& session) const {

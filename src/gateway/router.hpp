@@ -31,6 +31,8 @@ struct RouterShared {
   core::Duration list_wait = std::chrono::seconds(2);
   std::size_t stream_over = std::size_t{64} << 10;  ///< larger results flow through
   std::size_t requests_per_session = 100;
+  std::size_t uri_bytes = 8192;  ///< of a subscription, which is kept
+  core::Duration session_ttl = std::chrono::hours(24);
 };
 
 /// Plain counters of one worker, read at scrape.
@@ -55,9 +57,13 @@ class Router final : public Service {
   void abort_calls();      ///< every call in flight ends as cancelled
   awaitable<void> stop();  ///< waits for the relays
   /// The log level of a session of an earlier start of the process.
-  void restore_level(const std::string& session_key, int severity) {
-    levels_[session_key] = severity;
-  }
+  void restore_level(const std::string& session_key, int severity);
+  /// Forgets sessions that have expired.
+  void purge();
+  /// Returns when no call uses the link any more. Those that still do at `until`, or when nobody
+  /// waits for calls any more (`hurry`), end as cancelled.
+  awaitable<void> drain(std::shared_ptr<upstream::Link> link, core::TimePoint until);
+  void hurry();
   /// A request that belongs to no call, put to one listening client. The response with the
   /// question's id; empty: none came in time.
   awaitable<std::optional<std::string>> ask(
@@ -80,16 +86,31 @@ class Router final : public Service {
 
  private:
   friend class Relay;
-  /// A request that may reach an upstream, from its start to its answer: what cancels it, and its
-  /// place under the limit.
+  /// One of the things a session may have under way.
+  class Place {
+   public:
+    Place(Router& of, std::string session_key);
+    ~Place();
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+   private:
+    Router& router_;
+    std::string key_;
+  };
+  /// A request that may reach an upstream, from its start to its answer: what cancels it, its place
+  /// under the limit, and the link it uses.
   struct Flight {
     Flight(Router& of, const ClientSession& session, const protocol::Frame& request);
     ~Flight();
     Flight(const Flight&) = delete;
     Flight& operator=(const Flight&) = delete;
+    void use(std::shared_ptr<upstream::Link> to);
 
     Router& router;
-    std::string key, session_key;
+    std::string key;
+    std::optional<Place> place;
+    std::shared_ptr<upstream::Link> link;
     std::string refusal;  ///< the whole response where it must not take off
     io::AbortSource abort;
     std::string reason;  ///< of the abort
@@ -114,6 +135,12 @@ class Router final : public Service {
   );
   void cancel(const ClientSession& session, const protocol::Frame& message, bool ask_peers);
   void forward_notice(const ClientSession& session, const protocol::Frame& message);
+  void abort_calls(std::string_view reason, const upstream::Link* using_link);
+  static awaitable<void> forward(
+      std::shared_ptr<upstream::Link> to, std::string bytes, std::shared_ptr<Place> place
+  );
+  bool full(const std::string& session_key) const;
+  void set_level_of(const ClientSession& session, std::optional<int> severity);
 
   // router_calls.cpp: everything that reaches an upstream
   awaitable<void> call(
@@ -123,6 +150,7 @@ class Router final : public Service {
       const ClientSession& session, const protocol::Frame& request, io::AbortSource& abort
   );
   Target aggregate_target(const protocol::Frame& request);
+  static std::string refused_arguments(const protocol::Frame& request, const Target& target);
   awaitable<void> answer(
       const protocol::Frame& request, Target& target, upstream::CallResult result,
       Responder& responder
@@ -156,10 +184,17 @@ class Router final : public Service {
   };
   std::unordered_map<std::string, CachedSession> sessions_;  ///< opened tokens; bounded
   std::unordered_map<std::string, Flight*> in_flight_;
-  std::unordered_map<std::string, std::size_t> per_session_;  ///< requests in flight
-  std::map<std::string, int> levels_;  ///< session key → severity, all workers alike
+  std::unordered_map<std::string, std::size_t> per_session_;  ///< what is under way
+  std::unordered_map<const upstream::Link*, std::size_t> in_use_;
+  struct Level {
+    int severity;
+    core::TimePoint until;  ///< the session has expired by then
+  };
+  std::map<std::string, Level> levels_;  ///< by session key, all workers alike
   ClientRequests client_requests_;
   io::Event table_changed_;
+  io::Event landed_;  ///< a link is not used any more
+  io::AbortSource hurry_;
   io::TaskGroup relays_;
   RouterCounters counters_;
 };

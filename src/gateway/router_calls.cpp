@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "gateway/argument_check.hpp"
 #include "gateway/log_level.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/resource_tools.hpp"
@@ -18,8 +20,6 @@ namespace mooring::gateway {
 using protocol::Frame;
 
 namespace {
-
-constexpr std::size_t max_uri = 8192;  ///< of a subscription, which is kept
 
 std::string refuse(const Frame& request, int code, std::string_view message) {
   return protocol::make_error(request.id(), code, message);
@@ -52,28 +52,52 @@ Reference reference_of(const Frame& request) {
 
 }  // namespace
 
+Router::Place::Place(Router& of, std::string session_key)
+    : router_(of), key_(std::move(session_key)) {
+  ++router_.per_session_[key_];
+}
+
+Router::Place::~Place() {
+  const auto count = router_.per_session_.find(key_);
+  if (count != router_.per_session_.end() && --count->second == 0) {
+    router_.per_session_.erase(count);
+  }
+}
+
+bool Router::full(const std::string& session_key) const {
+  const auto running = per_session_.find(session_key);
+  return running != per_session_.end() && running->second >= shared_.requests_per_session;
+}
+
 Router::Flight::Flight(Router& of, const ClientSession& session, const Frame& request)
-    : router(of), key(of.flight_key(session, request.id())), session_key(session.key) {
-  auto& running = router.per_session_[session_key];
-  if (running >= router.shared_.requests_per_session) {
+    : router(of), key(of.flight_key(session, request.id())) {
+  if (router.full(session.key)) {
     refusal = refuse(
         request, protocol::internal_error,
         fmt::format(
-            "this session has {} requests in flight already; wait for some of them", running
+            "this session has {} requests in flight already; wait for some of them",
+            router.shared_.requests_per_session
         )
     );
   } else if (!router.in_flight_.emplace(key, this).second) {
     refusal = refuse(request, protocol::invalid_request, "a request with this id is still running");
   } else {
-    ++running;
+    place.emplace(router, session.key);
   }
 }
 
 Router::Flight::~Flight() {
-  if (!refusal.empty()) return;
-  router.in_flight_.erase(key);
-  const auto count = router.per_session_.find(session_key);
-  if (count != router.per_session_.end() && --count->second == 0) router.per_session_.erase(count);
+  if (place) router.in_flight_.erase(key);
+  use(nullptr);
+}
+
+void Router::Flight::use(std::shared_ptr<upstream::Link> to) {
+  if (to) ++router.in_use_[to.get()];
+  const auto before = std::exchange(link, std::move(to));
+  const auto count = router.in_use_.find(before.get());
+  if (count == router.in_use_.end() || --count->second > 0) return;
+  router.in_use_.erase(count);
+  router.landed_.notify();
 }
 
 awaitable<void> Router::call(
@@ -85,6 +109,11 @@ awaitable<void> Router::call(
     co_return;
   }
   counters_.calls.fetch_add(1, std::memory_order_relaxed);
+  flight.use(target.link);
+  if (auto refusal = refused_arguments(request, target); !refusal.empty()) {
+    co_await responder->finish(std::move(refusal));
+    co_return;
+  }
   if (co_await call_utility(target, request, *responder, flight)) co_return;
 
   Relay relay(*this, session, responder, target.link);
@@ -209,6 +238,34 @@ Router::Target Router::aggregate_target(const Frame& request) {
   return target;
 }
 
+/// `validate_arguments`: a whole response where they break the tool's input schema.
+std::string Router::refused_arguments(const Frame& request, const Target& target) {
+  if (request.method() != "tools/call" || !target.link->config().validate_arguments) return {};
+  const auto& catalogue = target.link->snapshot().catalogue;
+  const auto& name = target.name ? *target.name : request.name();
+  const auto* tool = catalogue ? (*catalogue)[upstream::ListKind::tools].find(name) : nullptr;
+  const auto schema = tool != nullptr ? protocol::member(tool->json, "inputSchema") : std::nullopt;
+  if (!schema) return {};
+  const auto fault =
+      check_arguments(*schema, protocol::member(request.params(), "arguments").value_or("{}"));
+  if (!fault) return {};
+  const auto where = fault->path.empty() ? std::string() : " at " + fault->path;
+  protocol::ErrorData data;
+  data.server = target.link->name();
+  data.kind = "other";
+  data.delivery = "not_sent";
+  data.outcome = "not_executed";
+  data.advice = fmt::format("Correct the arguments{} and call the tool again.", where);
+  return protocol::make_error(
+      request.id(), protocol::invalid_params,
+      fmt::format(
+          "{}: invalid arguments: {} {}", request.name(),
+          fault->path.empty() ? "the whole" : fault->path, fault->what
+      ),
+      data
+  );
+}
+
 awaitable<void> Router::answer(
     const Frame& request, Target& target, upstream::CallResult result, Responder& responder
 ) {
@@ -325,12 +382,7 @@ awaitable<void> Router::set_level(
     ));
     co_return;
   }
-  levels_[session->key] = *severity;
-  for (auto* peer : peers_) {
-    if (peer == this) continue;
-    peer->worker_.post([peer, key = session->key, level = *severity] { peer->levels_[key] = level; }
-    );
-  }
+  set_level_of(*session, severity);
   // The aggregate answers for itself; one server that refuses the level, or hangs, is no reason to
   // refuse it for all.
   std::string answer = protocol::make_result(request.id(), "{}");
@@ -380,26 +432,37 @@ awaitable<void> Router::subscribe(
     co_await responder->finish(target.error);
     co_return;
   }
-  if (request.uri().size() > max_uri) {
-    co_await responder->finish(
-        refuse(request, protocol::invalid_params, "the uri is too long to subscribe to")
-    );
+  if (request.uri().size() > shared_.uri_bytes) {
+    co_await responder->finish(refuse(
+        request, protocol::invalid_params,
+        "the uri is too long to subscribe to (gateway.limits.uri_bytes)"
+    ));
     co_return;
   }
+  flight.use(target.link);
   const auto& server = target.link->name();
   const auto supervisor = target.link->supervisor();
-  const bool tell = on ? co_await shared_.control->subscribe(session, server, request.uri())
-                       : co_await shared_.control->unsubscribe(session, server, request.uri());
-  // An unsubscribe that nobody counted is the server's to judge; one of several subscribers leaving
-  // is not.
-  auto answer = protocol::make_result(request.id(), "{}");
+  auto& control = *shared_.control;
+  const auto turn = on ? co_await control.subscribe(session, server, request.uri())
+                       : co_await control.unsubscribe(session, server, request.uri());
+  if (turn == Control::Subscribed::too_many) {
+    co_await responder->finish(refuse(
+        request, protocol::internal_error,
+        "this session has too many subscriptions (gateway.limits.subscriptions); give some up"
+    ));
+    co_return;
+  }
+  if (turn == Control::Subscribed::done) {
+    // Others hold it, or nobody counted what is given up.
+    co_await responder->finish(protocol::make_result(request.id(), "{}"));
+    co_return;
+  }
   Relay relay(*this, session, responder, target.link);
-  if (tell) answer = co_await call_through(target.link, request, &flight, std::nullopt, &relay);
+  auto answer = co_await call_through(target.link, request, &flight, std::nullopt, &relay);
   const auto parsed = Frame::parse(answer);
   const bool accepted = parsed && parsed->kind() == Frame::Kind::result;
-  if (supervisor && tell && accepted) supervisor->remember_subscription(request.uri(), on);
-  if (on && tell && !accepted)
-    co_await shared_.control->unsubscribe(session, server, request.uri());
+  if (supervisor && accepted) supervisor->remember_subscription(request.uri(), on);
+  co_await control.settle(session, server, request.uri(), on && accepted);
   co_await responder->finish(std::move(answer));
 }
 

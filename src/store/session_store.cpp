@@ -21,12 +21,16 @@ class SqliteSessions final : public SessionStore {
   Loaded load(Time now) override {
     Loaded loaded;
     thread_.read_now([&](Sqlite& database) { return read(database, now, loaded); });
+    purge(now);
+    return loaded;
+  }
+
+  void purge(Time now) override {
     for (const auto* forget :
          {"DELETE FROM revoked WHERE until <= ?", "DELETE FROM levels WHERE until <= ?",
           "DELETE FROM subscriptions WHERE until <= ?"}) {
       put(forget, {seconds(now)});
     }
-    return loaded;
   }
 
   void revoke(std::string key, Time until) override {

@@ -35,6 +35,8 @@ class SessionStore {
 
   /// Everything that has not expired by `now`; forgets the rest.
   virtual Loaded load(Time now) = 0;
+  /// Forgets what has expired by `now`.
+  virtual void purge(Time now) = 0;
   virtual void revoke(std::string key, Time until) = 0;
   virtual void level(
       std::string key, std::string token, std::string server, int severity, Time until

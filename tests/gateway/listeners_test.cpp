@@ -120,6 +120,24 @@ TEST(Listeners, the_first_subscribes_and_the_last_unsubscribes_upstream) {
   EXPECT_TRUE(listeners.subscribe(b.session, "git", "file:///x"));
 }
 
+TEST(Listeners, subscriptions_are_counted_by_session) {
+  Listeners listeners;
+  const Client a("1"), b("2");
+  listeners.subscribe(a.session, "git", "x");
+  listeners.subscribe(a.session, "git", "x");
+  listeners.subscribe(a.session, "git", "y");
+  listeners.subscribe(b.session, "git", "x");
+  EXPECT_EQ(listeners.subscription_count(*a.session), 2u);
+  EXPECT_TRUE(listeners.subscribed(*a.session, "git", "y"));
+  EXPECT_FALSE(listeners.subscribed(*b.session, "git", "y"));
+  listeners.unsubscribe(*a.session, "git", "x");
+  listeners.unsubscribe(*a.session, "git", "x");
+  EXPECT_EQ(listeners.subscription_count(*a.session), 1u);
+  EXPECT_EQ(listeners.subscription_count(*b.session), 1u);
+  listeners.forget(*a.session);
+  EXPECT_EQ(listeners.subscription_count(*a.session), 0u);
+}
+
 TEST(Listeners, an_update_goes_to_its_subscribers_alone) {
   Listeners listeners;
   const Client a("1"), b("2"), deaf("3");

@@ -2,6 +2,7 @@
 // show it by luck.
 #include "gateway/router.hpp"
 
+#include "store/session_store.hpp"
 #include "upstream/world.hpp"
 
 namespace mooring::gateway {
@@ -37,6 +38,23 @@ class Answer final : public Responder {
   std::vector<std::string> sent;
   std::string response;
   int finished = 0;
+};
+
+/// Which subscriptions would outlive the process.
+class Store final : public store::SessionStore {
+ public:
+  Loaded load(Time) override { return {}; }
+  void purge(Time) override { ++purged; }
+  void revoke(std::string, Time) override {}
+  void level(std::string, std::string, std::string, int, Time) override {}
+  void subscribe(std::string key, std::string, std::string, std::string uri, Time) override {
+    kept.emplace(std::move(key), std::move(uri));
+  }
+  void unsubscribe(std::string key, std::string, std::string uri) override {
+    kept.erase({key, uri});
+  }
+  std::set<std::pair<std::string, std::string>> kept;
+  int purged = 0;
 };
 
 /// A router for each worker of a scripted world.
@@ -89,10 +107,10 @@ class RouterTest : public testing::Test {
   }
   std::shared_ptr<Answer> send(
       const ClientSessionPtr& session, const std::string& id, std::size_t worker = 0,
-      std::string_view method = "tools/call"
+      std::string_view method = "tools/call", std::string_view params = R"({"name":"echo"})"
   ) {
     auto answer = std::make_shared<Answer>();
-    auto frame = Frame::parse(protocol::make_request(id, method, R"({"name":"echo"})"));
+    auto frame = Frame::parse(protocol::make_request(id, method, params));
     asio::co_spawn(
         world_.worker(worker).executor(),
         routers_[worker]->request(session, std::move(*frame), answer),
@@ -100,6 +118,14 @@ class RouterTest : public testing::Test {
     );
     world_.turn();
     return answer;
+  }
+  std::shared_ptr<Answer> subscribe(
+      const ClientSessionPtr& session, std::string_view uri, std::size_t worker = 0,
+      std::string_view method = "resources/subscribe"
+  ) {
+    return send(
+        session, std::to_string(++last_id_), worker, method, fmt::format(R"({{"uri":"{}"}})", uri)
+    );
   }
   void cancel(const ClientSessionPtr& session, const std::string& id, std::size_t worker = 0) {
     auto frame = Frame::parse(protocol::make_notification(
@@ -116,10 +142,12 @@ class RouterTest : public testing::Test {
   World world_;
   SessionCodec codec_{core::SealKey{}, 1h};
   Revocations revocations_;
-  Control control_{world_.home(), nullptr, 3600s};
+  Store store_;
+  Control control_{world_.home(), &store_, 3600s, 3};
   RouterShared shared_;
   std::shared_ptr<const RoutingTable> table_;
   std::vector<std::unique_ptr<Router>> routers_;
+  int last_id_ = 100;
 };
 
 TEST_F(RouterTest, every_worker_and_every_replica_knows_a_session) {
@@ -234,6 +262,137 @@ TEST_F(RouterTest, a_cancellation_finds_its_request_on_whatever_worker) {
     }
   }
   EXPECT_EQ(world_.server->count("notifications/cancelled"), 4u);
+}
+
+TEST_F(RouterTest, who_subscribes_second_waits_for_what_the_first_is_told) {
+  const auto first = open(), second = open();
+  world_.server->then("resources/subscribe", [this](auto ask) -> awaitable<transport::Outcome> {
+    co_await world_.server->released.wait();
+    co_return upstream::outcome(protocol::make_error(ask.request.id, -32602, "no such thing"));
+  });
+  const auto refused = subscribe(first, "x"), accepted = subscribe(second, "x", 1);
+  EXPECT_EQ(refused->finished, 0);
+  EXPECT_EQ(accepted->finished, 0);
+  world_.server->released.set();
+  world_.turn();
+  EXPECT_EQ(refused->error_code(), "-32602");
+  EXPECT_EQ(accepted->finished, 1);
+  EXPECT_EQ(accepted->error_code(), "");
+  EXPECT_EQ(world_.server->count("resources/subscribe"), 2u);
+  EXPECT_EQ(store_.kept, (std::set<std::pair<std::string, std::string>>{{second->key, "x"}}));
+  // It stands now: a third is told at once.
+  EXPECT_EQ(subscribe(first, "x", 1)->error_code(), "");
+  EXPECT_EQ(world_.server->count("resources/subscribe"), 2u);
+}
+
+TEST_F(RouterTest, a_subscription_begun_while_the_last_one_is_given_up_is_made_anew) {
+  const auto first = open(), second = open();
+  subscribe(first, "x");
+  world_.server->holds = {"resources/unsubscribe"};
+  const auto gone = subscribe(first, "x", 0, "resources/unsubscribe");
+  const auto fresh = subscribe(second, "x", 1);
+  EXPECT_EQ(gone->finished + fresh->finished, 0);
+  world_.server->released.set();
+  world_.turn();
+  EXPECT_EQ(gone->finished + fresh->finished, 2);
+  const auto seen = world_.server->methods();
+  EXPECT_EQ(seen.back(), "resources/subscribe");
+}
+
+TEST_F(RouterTest, a_session_that_ends_while_it_subscribes_leaves_nothing_behind) {
+  const auto session = open();
+  world_.server->holds = {"resources/subscribe"};
+  const auto answer = subscribe(session, "x");
+  routers_[0]->end(session);
+  world_.turn();
+  world_.run([](Control& control, std::shared_ptr<upstream::Link> link) -> awaitable<void> {
+    control.set_link("s", std::move(link));
+    co_return;
+  }(control_, world_.links[0]));
+  world_.server->released.set();
+  world_.turn();
+  EXPECT_EQ(answer->finished, 1);
+  EXPECT_EQ(world_.server->methods().back(), "resources/unsubscribe");
+  EXPECT_TRUE(store_.kept.empty());
+}
+
+TEST_F(RouterTest, a_session_holds_so_many_subscriptions) {
+  const auto session = open();
+  for (const auto* uri : {"a", "b", "c"}) EXPECT_EQ(subscribe(session, uri)->error_code(), "");
+  EXPECT_EQ(subscribe(session, "d")->error_code(), "-32603");
+  EXPECT_EQ(subscribe(session, "a")->error_code(), "") << "it holds this one already";
+  EXPECT_EQ(world_.server->count("resources/subscribe"), 3u);
+  EXPECT_EQ(subscribe(open(), "d")->error_code(), "");
+  EXPECT_EQ(subscribe(session, "a", 1, "resources/unsubscribe")->error_code(), "");
+  EXPECT_EQ(subscribe(session, "e", 1)->error_code(), "");
+  EXPECT_EQ(subscribe(session, std::string(shared_.uri_bytes + 1, 'x'))->error_code(), "-32602");
+}
+
+TEST_F(RouterTest, what_a_session_wanted_is_forgotten_once_it_has_expired) {
+  shared_.session_ttl = 1h;
+  routers_.clear();
+  for (unsigned i = 0; i < 2; ++i) add_router(i);
+  for (const auto& router : routers_) router->set_peers({routers_[0].get(), routers_[1].get()});
+  const auto session = open();
+  world_.server->always["tools/call"] = [](auto ask) -> awaitable<transport::Outcome> {
+    auto said = Frame::parse(
+        protocol::make_notification("notifications/message", R"({"level":"debug","data":"d"})")
+    );
+    co_await ask.sink.message(std::move(*said));
+    co_return upstream::outcome(protocol::make_result(ask.request.id, "{}"));
+  };
+  const auto heard = [&](std::size_t worker) {
+    return send(session, std::to_string(++last_id_), worker)->sent.size();
+  };
+  send(session, "1", 0, "logging/setLevel", R"({"level":"error"})");
+  const auto purge = [&] {
+    for (const auto& router : routers_) router->purge();
+  };
+  world_.advance(59min);
+  purge();
+  for (std::size_t worker = 0; worker < 2; ++worker) EXPECT_EQ(heard(worker), 0u);
+  world_.advance(1min);
+  purge();
+  for (std::size_t worker = 0; worker < 2; ++worker) EXPECT_EQ(heard(worker), 1u);
+}
+
+TEST_F(RouterTest, a_link_is_drained_when_its_calls_are_answered_or_given_up) {
+  world_.server->holds = {"tools/call"};
+  const auto session = open();
+  int drained = 0;
+  const auto drain = [&](core::Duration within) {
+    asio::co_spawn(
+        world_.home().executor(), routers_[0]->drain(world_.links[0], world_.now() + within),
+        [&drained](const std::exception_ptr&) { ++drained; }
+    );
+    world_.turn();
+  };
+  drain(10s);
+  EXPECT_EQ(drained, 1) << "nothing is on its way";
+  const auto one = send(session, "1");
+  const auto two = send(session, "2");
+  drain(10s);
+  world_.advance(9s);
+  EXPECT_EQ(drained, 1);
+  EXPECT_EQ(one->finished, 0);
+  world_.advance(1s);
+  EXPECT_EQ(drained, 2);
+  EXPECT_EQ(one->error_code(), "-32603") << one->response;
+  EXPECT_EQ(two->finished, 1);
+  send(session, "1");
+  drain(10s);
+  world_.server->released.set();
+  world_.turn();
+  EXPECT_EQ(drained, 3);
+  world_.server->released.reset();
+  send(session, "3");
+  drain(1h);
+  EXPECT_EQ(drained, 3);
+  routers_[0]->hurry();
+  world_.turn();
+  EXPECT_EQ(drained, 4);
+  world_.server->released.set();
+  world_.turn();
 }
 
 TEST_F(RouterTest, at_the_end_every_call_is_answered) {

@@ -101,6 +101,44 @@ TEST_P(Config, CFG_02_a_changed_server_starts_anew_and_its_tools_stay_listed) {
   EXPECT_EQ(b.count("initialize"), 1U);
 }
 
+TEST_P(Config, CFG_02_a_call_in_flight_on_a_server_that_changes_is_answered_by_it) {
+  a.on(
+      "tools/call",
+      [](ScriptedServer& server, io::HttpExchange& exchange, Seen seen) -> awaitable<void> {
+        co_await server.released().wait();
+        co_await result(R"({"content":[{"type":"text","text":"late"}]})")(server, exchange, seen);
+      }
+  );
+  TestGateway gateway(servers({{"a", entry(a)}, {"b", entry(b)}}), options());
+  Session session(client, gateway.mcp());
+  auto changed = session.start_tool("a__echo");
+  const auto first = session.last_id();
+  ASSERT_TRUE(a.wait_for("tools/call"));
+  gateway.apply(servers({{"a", entry(a, R"(,"timeout":7)")}, {"b", entry(b)}}));
+  auto removed = session.start_tool("a__echo");
+  const auto second = session.last_id();
+  ASSERT_TRUE(a.wait_for("tools/call", 2));
+  EXPECT_NE(a.all("tools/call")[0].session, a.all("tools/call")[1].session);
+  gateway.apply(servers({{"b", entry(b)}}));
+  EXPECT_EQ(a.count("DELETE"), 0U);
+  a.release();
+  EXPECT_EQ(text(changed.response(first), "/result/content/0/text"), "late");
+  EXPECT_EQ(text(removed.response(second), "/result/content/0/text"), "late");
+  EXPECT_TRUE(a.wait_for("DELETE", 2));
+}
+
+TEST_P(Config, CFG_02_a_call_that_outlasts_the_drain_is_told_so) {
+  a.on("tools/call", silence());
+  const std::string section = R"({"log":{"level":"off"},"drain_timeout":0.2})";
+  TestGateway gateway(servers(section, {{"a", entry(a)}}), options());
+  Session session(client, gateway.mcp("a"));
+  auto call = session.start_tool("echo");
+  ASSERT_TRUE(a.wait_for("tools/call"));
+  gateway.apply(servers(section, {{"a", entry(a, R"(,"timeout":7)")}}));
+  const auto answer = call.response(session.last_id());
+  EXPECT_EQ(text(answer, "/error/data/mooring/outcome"), "unknown") << answer;
+}
+
 TEST_P(Config, CFG_02_a_server_that_is_switched_off_goes_from_the_lists) {
   TestGateway gateway(servers({{"a", entry(a)}, {"b", entry(b)}}), options());
   EXPECT_EQ(tools(gateway).size(), 2U);

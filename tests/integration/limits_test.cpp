@@ -5,6 +5,7 @@
 #include "harness/gateway.hpp"
 #include "harness/scripted_server.hpp"
 #include "harness/session.hpp"
+#include "store/sqlite.hpp"
 
 namespace mooring::integration {
 namespace {
@@ -79,6 +80,66 @@ TEST_F(Limits, requests_of_one_session_beyond_the_limit_are_refused_alone) {
   EXPECT_TRUE(at(busy.call("ping"), "/result").is_object());
   auto another = other.start_tool("echo");
   EXPECT_TRUE(upstream.wait_for("tools/call", 4));
+}
+
+TEST_F(Limits, notifications_count_while_they_are_under_way) {
+  upstream.on("notifications/progress", silence());
+  const auto gateway = start(R"("limits":{"requests_in_flight":3})");
+  Session busy(client, gateway->mcp("one")), other(client, gateway->mcp("one"));
+  const std::string progress =
+      R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}})";
+  for (int i = 0; i < 3; ++i) busy.send(progress);
+  ASSERT_TRUE(upstream.wait_for("notifications/progress", 3));
+  busy.send(progress);
+  EXPECT_TRUE(at(busy.tool("echo"), "/error").is_object());
+  EXPECT_EQ(text(other.tool("echo"), "/result/content/0/text"), "done");
+  upstream.release();
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (text(busy.tool("echo"), "/result/content/0/text") != "done") {
+    ASSERT_LT(std::chrono::steady_clock::now(), until);
+  }
+  EXPECT_EQ(upstream.count("notifications/progress"), 3U) << "the fourth was dropped";
+}
+
+TEST_F(Limits, what_is_kept_of_sessions_goes_when_they_have_expired) {
+  upstream.set_capabilities(R"({"tools":{},"resources":{"subscribe":true},"logging":{}})");
+  TestGateway gateway(
+      servers(
+          R"({"log":{"level":"off"},"session_ttl":1})",
+          {{"one", fmt::format(R"({{"url":"{}"}})", upstream.url())}}
+      ),
+      {.time = Background::Time::manual}
+  );
+  auto database = store::Sqlite::open(gateway.state_dir() / "sessions.db");
+  ASSERT_TRUE(database);
+  const auto rows = [&](const std::string& table) {
+    std::int64_t count = -1;
+    const auto read =
+        database->query("SELECT count(*) FROM " + table, {}, [&](const store::Sqlite::Row& row) {
+          count = std::get<std::int64_t>(row[0]);
+        });
+    EXPECT_TRUE(read);
+    return count;
+  };
+  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto wait_rows = [&](const std::string& table, std::int64_t wanted) {
+    while (rows(table) != wanted && std::chrono::steady_clock::now() < until) {
+    }
+    EXPECT_EQ(rows(table), wanted) << table;
+  };
+  Session kept(client, gateway.mcp("one")), ended(client, gateway.mcp("one"));
+  kept.call("logging/setLevel", R"({"level":"error"})");
+  kept.call("resources/subscribe", R"({"uri":"test://thing"})");
+  ended.end();
+  for (const auto* table : {"levels", "subscriptions", "revoked"}) wait_rows(table, 1);
+  // The ids expire by the clock on the wall.
+  const std::string ping = R"({"jsonrpc":"2.0","id":1,"method":"ping"})";
+  while (kept.post(ping).status != 404 && std::chrono::steady_clock::now() < until) {
+  }
+  for (int second = 0; second < 2; ++second) {
+    gateway.advance(std::chrono::minutes(10));
+  }
+  for (const auto* table : {"levels", "subscriptions", "revoked"}) wait_rows(table, 0);
 }
 
 TEST_F(Limits, a_session_ends_with_its_time) {

@@ -117,6 +117,24 @@ TEST_P(Sampling, SAMP_01a_the_third_request_in_a_minute_is_an_error_and_fine_aga
   EXPECT_TRUE(at(ask(), "/result").is_object());
 }
 
+TEST_P(Sampling, SAMP_01a_a_changed_limit_holds_without_a_restart) {
+  const auto config = [&](int rpm) {
+    return servers(
+        {{"one", fmt::format(R"({{"url":"{}","sampling":{{"max_rpm":{}}}}})", upstream.url(), rpm)}}
+    );
+  };
+  TestGateway gateway(config(0), {.workers = GetParam()});
+  auto one = session(gateway, R"({"sampling":{}})");
+  upstream.on("tools/call", asking(std::string(sampling_request)));
+  EXPECT_TRUE(at(told(one.tool("echo")), "/error").is_object());
+  gateway.apply(config(5));
+  gateway.wait_state("one", "ready");
+  upstream.forget_answers();
+  auto call = one.start_tool("echo");
+  answer(one, asked(call, "sampling/createMessage"), R"("result":{"ok":true})");
+  EXPECT_TRUE(at(told(call.response(one.last_id())), "/result").is_object());
+}
+
 TEST_P(Sampling, SAMP_01b_max_tokens_are_capped) {
   upstream.on("tools/call", asking(std::string(sampling_request)));
   const auto gateway = start();

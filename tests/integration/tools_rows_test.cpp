@@ -236,6 +236,24 @@ TEST_P(Tools, TOOL_08a_read_resource_without_uri_sends_nothing) {
   EXPECT_EQ(said(all.tool("x__read_resource", R"({"uri":"test://a"})")), "inside");
 }
 
+TEST_P(Tools, REC_15_arguments_that_break_the_schema_are_refused_and_nothing_is_sent) {
+  upstream.set_tools(
+      R"([{"name":"put","inputSchema":{"type":"object","required":["items"],"properties":)"
+      R"({"items":{"type":"array","items":{"type":"object","properties":{"n":{"type":"number"}}}}}}}])"
+  );
+  const auto gateway = start("one", R"(,"validate_arguments":true)");
+  Session all(client, gateway->mcp()), one(client, gateway->mcp("one"));
+  const auto refused = all.tool("one__put", R"({"items":[{"n":1},{"n":"x"}]})");
+  EXPECT_EQ(at(refused, "/error/code"), -32602) << refused;
+  EXPECT_NE(text(refused, "/error/message").find("/items/1/n must be number"), std::string::npos);
+  EXPECT_EQ(text(refused, "/error/data/mooring/outcome"), "not_executed");
+  const auto missing = one.tool("put", "{}");
+  EXPECT_NE(text(missing, "/error/message").find("/items is required"), std::string::npos);
+  EXPECT_EQ(at(one.call("tools/call", R"({"name":"put"})"), "/error/code"), -32602);
+  EXPECT_EQ(upstream.count("tools/call"), 0U);
+  EXPECT_EQ(said(one.tool("put", R"({"items":[{"n":1}]})")), "done");
+}
+
 TEST_P(Tools, TOOL_08b_prompt_arguments_reach_the_server_as_texts) {
   upstream.set_capabilities(R"({"prompts":{}})");
   upstream.on("prompts/list", result(R"({"prompts":[{"name":"p"}]})"));

@@ -5,11 +5,15 @@ namespace mooring::core {
 Timers::Id ManualTimers::arm(TimePoint at, std::function<void()> fire) {
   const Id id = ++last_id_;
   timers_.emplace(std::pair{at, id}, std::move(fire));
+  times_.emplace(id, at);
   return id;
 }
 
 void ManualTimers::cancel(Id id) {
-  std::erase_if(timers_, [id](const auto& timer) { return timer.first.second == id; });
+  const auto found = times_.find(id);
+  if (found == times_.end()) return;
+  timers_.erase({found->second, id});
+  times_.erase(found);
 }
 
 void ManualTimers::advance(Duration by) {
@@ -31,6 +35,7 @@ std::optional<TimePoint> ManualTimers::next() const {
 
 void ManualTimers::fire_first() {
   auto timer = timers_.extract(timers_.begin());
+  times_.erase(timer.key().second);
   if (timer.key().first > now_) now_ = timer.key().first;
   timer.mapped()();
 }

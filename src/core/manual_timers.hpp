@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "core/timers.hpp"
@@ -35,6 +36,7 @@ class ManualTimers final : public Timers {
   TimePoint now_;
   Id last_id_ = 0;
   std::map<std::pair<TimePoint, Id>, std::function<void()>> timers_;
+  std::unordered_map<Id, TimePoint> times_;  ///< of what is armed
 };
 
 }  // namespace mooring::core

@@ -22,13 +22,13 @@ Link::Attempt::Attempt(Link& owner, CallRequest call) : link(owner), request(std
     session_ended = true;
     abort.abort();
   });
-  link.entered();
   if (recovery::holds(recovery::Rule::deadline)) arm();
 }
 
 Link::Attempt::~Attempt() {
   link.worker_.timers().cancel(timer_);
   link.left(*this);
+  link.abandon(*this);
 }
 
 // A progress notification moves `deadline`; the timer only notices when it fires, so that progress

@@ -26,7 +26,8 @@ struct Link::Attempt final : transport::Sink {
 
   Link& link;
   CallRequest request;
-  std::string id;  ///< on the upstream
+  std::string id;                ///< on the upstream
+  std::uint64_t generation = 0;  ///< of the session it was sent on last
   core::Duration timeout;
   core::TimePoint deadline, hard_deadline;
   core::Duration idle_before{0};  ///< the session was unused for so long when the call was sent
@@ -39,6 +40,7 @@ struct Link::Attempt final : transport::Sink {
   std::uint64_t lost_generation = 0;  ///< the first it failed on; 0: none
   std::string recovery_id;
   bool in_turn = false;    ///< counted by the slow start of its session
+  bool in_flight = false;  ///< counted by the link
   bool half_open = false;  ///< it is the one call a half-open breaker let through
 
  private:

@@ -80,8 +80,8 @@ constexpr std::array table = std::to_array<Transition>({
     {failed, Event::wanted, failed, Do::connect},
     {failed, Event::reconnect, failed, Do::connect},
 
-    {idle, Event::wanted, recovering, Do::connect},
-    {idle, Event::reconnect, recovering, Do::connect},
+    {idle, Event::wanted, connecting, Do::connect},
+    {idle, Event::reconnect, connecting, Do::connect},
 });
 
 constexpr std::array<std::string_view, 11> phase_names = {
@@ -190,6 +190,8 @@ LifecycleEvent Lifecycle::refined(LifecycleEvent event, core::TimePoint now) {
       return event;
     case Event::lost:
     case Event::doubted:
+      // The rebuild of a session that had answered is the first of the next three.
+      if (phase_ == proven) flaps_.spend(now);
       if (phase_ != unproven || !recovery::holds(recovery::Rule::flap_budget)) return event;
       if (!flapped_ && flaps_.spend(now)) return event;
       return std::exchange(flapped_, true) ? Event::exhausted : Event::flapping;

@@ -72,13 +72,35 @@ transport::Channel& Link::channel(const SessionView& session) const {
   return session.process ? *session.process : *http_;
 }
 
-void Link::entered() { activity_.in_flight.fetch_add(1, std::memory_order_acq_rel); }
+void Link::entered(Attempt& attempt) {
+  attempt.in_flight = true;
+  activity_.in_flight.fetch_add(1, std::memory_order_acq_rel);
+}
 
-void Link::left(const Attempt& attempt) {
+void Link::left(Attempt& attempt) {
+  if (!std::exchange(attempt.in_flight, false)) return;
   const auto supervisor = supervisor_.lock();
-  if (attempt.half_open && supervisor) supervisor->settle(Supervisor::Strike::none);
   const bool last = activity_.in_flight.fetch_sub(1, std::memory_order_acq_rel) == 1;
   if (last && snapshot_.draining && supervisor) supervisor->drained();
+}
+
+/// A call that was let through to try the server ended without a word on it.
+void Link::abandon(const Attempt& attempt) {
+  const auto supervisor = supervisor_.lock();
+  if (attempt.half_open && supervisor) supervisor->settle(Supervisor::Strike::none);
+}
+
+/// How long a call that comes now waits for a session.
+core::Duration Link::patience() const {
+  switch (snapshot_.state) {
+    case State::connecting:
+    case State::idle:
+      return config_->connect_timeout;
+    case State::suspect:  // it is asked first, and may have to be replaced then
+      return std::max(config_->recovery_wait, config_->queue_wait);
+    default:
+      return config_->queue_wait;
+  }
 }
 
 awaitable<CallResult> Link::call(CallRequest request) {
@@ -90,8 +112,7 @@ awaitable<CallResult> Link::call(CallRequest request) {
     result.error = std::move(refused);
     co_return result;
   }
-  const bool starting = snapshot_.state == State::connecting || snapshot_.state == State::idle;
-  auto until = worker_.timers().now() + (starting ? config_->connect_timeout : config_->queue_wait);
+  auto until = worker_.timers().now() + patience();
   std::uint64_t after = 0;
   for (;;) {
     const auto session = co_await session_after(after, until, attempt);
@@ -100,12 +121,18 @@ awaitable<CallResult> Link::call(CallRequest request) {
       settle(attempt, *result.error);
       co_return result;
     }
-    if (!co_await take_turn(attempt, *session)) continue;  // gone, or given up
+    if (!co_await take_turn(attempt, *session)) {
+      until = std::max(until, worker_.timers().now() + config_->queue_wait);
+      continue;
+    }
     result.generation = session->generation;
+    entered(attempt);
     auto outcome = co_await send(attempt, *session);
     give_turn(attempt);
     const auto failure = evidence_in(outcome, attempt.frame().method(), *session);
     if (!failure) co_return answered(std::move(owned), *session, std::move(outcome));
+    // Who waits for the next session is not what this one waits for before it goes.
+    left(attempt);
     if (attempt.over()) {
       result.error = given_up(attempt, *failure, session);
       settle(attempt, *result.error);
@@ -220,6 +247,7 @@ awaitable<std::shared_ptr<const SessionView>> Link::session_after(
 awaitable<transport::Outcome> Link::send(Attempt& attempt, const SessionView& session) {
   const auto& frame = attempt.frame();
   attempt.id = next_id();
+  attempt.generation = session.generation;
   const auto now = worker_.timers().now();
   const auto before = activity_.last_used.exchange(now, std::memory_order_relaxed);
   attempt.idle_before = std::chrono::duration_cast<core::Duration>(now - before);

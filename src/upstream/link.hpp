@@ -62,6 +62,7 @@ class Link : public std::enable_shared_from_this<Link> {
   transport::Channel& channel(const SessionView& session) const;
   // link.cpp: one try after the other
   awaitable<std::optional<CallError>> admit(Attempt& attempt);
+  core::Duration patience() const;
   awaitable<std::shared_ptr<const SessionView>> session_after(
       std::uint64_t generation, core::TimePoint until, Attempt& attempt
   );
@@ -76,8 +77,9 @@ class Link : public std::enable_shared_from_this<Link> {
       const Attempt& attempt, const recovery::Failure& failure,
       std::shared_ptr<const SessionView> session
   );
-  void entered();
-  void left(const Attempt& attempt);
+  void entered(Attempt& attempt);
+  void left(Attempt& attempt);
+  void abandon(const Attempt& attempt);
   // link_recovery.cpp: what follows from a failure
   struct Verdict;
   awaitable<Verdict> judge(

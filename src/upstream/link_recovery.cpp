@@ -96,6 +96,8 @@ awaitable<Link::Verdict> Link::judge(
       }
     } else {
       conclusion = recovery::proven_lost(failure);
+      // An answer that the session's check cannot have given may have come after the work.
+      if (failure.in_band && !healing.failed_alike) conclusion.replay = recovery::Replay::if_safe;
       delivery = delivery_of(failure, conclusion);
       plan = plan_for(attempt, session, conclusion, delivery);
       healing = co_await heal(attempt, session, failure, plan, conclusion.kind, until);
@@ -152,11 +154,7 @@ awaitable<Healing> Link::heal(
   loss.idle_before = attempt.idle_before;
   loss.until = until;
   // Who will not be repeated need not wait for a new session, only for the word on this one.
-  if (!plan.repeat && plan.heal != Plan::Heal::verify) {
-    supervisor->report(std::move(loss));
-    attempt.recovery_id = snapshot_.recovery_id;
-    co_return Healing{};
-  }
+  if (!plan.repeat && plan.heal != Plan::Heal::verify) loss.until = worker_.timers().now();
   const auto pending = std::make_shared<Pending>(worker_);
   tasks_.spawn(
       [](std::shared_ptr<Supervisor> by, std::shared_ptr<Pending> result,
@@ -198,7 +196,7 @@ void Link::settle(Attempt& attempt, CallError& error) {
                       error.kind == to_string(Kind::not_initialized);
   if (!strike || attempt.session_ended) return;
   attempt.half_open = false;
-  supervisor->settle(Supervisor::Strike::failure);
+  supervisor->settle(Supervisor::Strike::failure, attempt.generation);
 }
 
 std::optional<core::Duration> Link::pause_after(const Failure& failure) const {

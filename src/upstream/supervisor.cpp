@@ -162,7 +162,7 @@ awaitable<Lifecycle::Step> Supervisor::attempt() {
     // A suspect session that answered is the same session.
     const bool kept = std::exchange(kept_, false);
     last_error_.clear();
-    breaker_.succeeded();
+    if (!kept) breaker_.succeeded();
     recorder_.end(kept ? Episode::Outcome::kept : Episode::Outcome::healed, generation_);
     co_return lifecycle_.on(kept ? LifecycleEvent::kept : LifecycleEvent::connected);
   }
@@ -230,12 +230,8 @@ void Supervisor::lost(const Loss& loss) {
   const auto& failure = *loss.evidence;
   End end{LifecycleEvent::lost, std::string(to_string(loss.kind)), recovery::describe(failure), {}};
   if (loss.heal == Heal::rebuild) {
-    if (view_ && view_->generation == loss.generation) {
-      const auto asked = home_.timers().now() - last_asked_;
-      const auto idle =
-          std::min(loss.idle_before, std::chrono::duration_cast<core::Duration>(asked));
-      if (idle >= shortest_idle) idle_ttl_.expired_after(idle);
-    }
+    const bool stands = view_ && view_->generation == loss.generation;
+    if (stands && loss.idle_before >= shortest_idle) idle_ttl_.expired_after(loss.idle_before);
     lost_sessions_until_ = std::max(lost_sessions_until_, loss.generation);
     end_session(loss.generation, std::move(end));
   } else if (loss.heal == Heal::check) {
@@ -260,7 +256,8 @@ void Supervisor::grace(const Loss& loss) {
 }
 
 void Supervisor::report(Loss loss) {
-  on_home([this, loss = std::move(loss)] {
+  on_home([this, loss = std::move(loss)]() mutable {
+    loss.idle_before = std::min(loss.idle_before, since_last_asked());
     if (loss.heal == recovery::Plan::Heal::verify) {
       tasks_.spawn(verify(loss));
     } else {
@@ -274,6 +271,7 @@ awaitable<Healing> Supervisor::heal(Loss loss) {
   if (!home_.on_this_thread()) {
     co_return co_await asio::co_spawn(home_.executor(), heal(std::move(loss)), asio::use_awaitable);
   }
+  loss.idle_before = std::min(loss.idle_before, since_last_asked());
   // Refused again on a session that has served nobody: perhaps not the session is at fault.
   if (loss.heal == recovery::Plan::Heal::verify || loss.prove) {
     co_await verify(loss);
@@ -292,6 +290,8 @@ awaitable<Healing> Supervisor::settled(const Loss& loss) {
   Healing healing;
   healing.recovery_id = recorder_.current_id();
   healing.session_was_lost = loss.generation <= lost_sessions_until_;
+  healing.failed_alike = verification_.generation == loss.generation && verification_.found &&
+                         same_fault(*loss.evidence, *verification_.found);
   if (!view_) co_return healing;
   if (view_->generation == loss.generation) {
     healing.found = Healing::Found::lives;
@@ -308,14 +308,16 @@ awaitable<bool> Supervisor::admit() {
   co_return breaker_.admit(home_.timers().now());
 }
 
-void Supervisor::settle(Strike strike) {
-  on_home([this, strike] {
+void Supervisor::settle(Strike strike, std::uint64_t generation) {
+  on_home([this, strike, generation] {
+    // What fell on an older session was over when the next one stood.
+    const bool late = view_ && generation != 0 && generation < view_->generation;
     switch (strike) {
       case Strike::success:
         if (holds(Rule::breaker_closes)) breaker_.succeeded();
         break;
       case Strike::failure:
-        breaker_.failed(home_.timers().now());
+        if (!late) breaker_.failed(home_.timers().now());
         break;
       case Strike::none:
         breaker_.abandoned();

@@ -77,6 +77,7 @@ struct Healing {
     away,     ///< none stands, or the new one answers nothing
   } found = Found::away;
   bool session_was_lost = false;  ///< the server does not know the session of that generation
+  bool failed_alike = false;      ///< asked on that session, it failed as the request had
   std::string recovery_id;
 };
 
@@ -115,7 +116,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   awaitable<bool> admit();
   /// What a call says to the breaker.
   enum class Strike : std::uint8_t { success, failure, none };
-  void settle(Strike strike);
+  /// `generation`: of the session it failed on.
+  void settle(Strike strike, std::uint64_t generation = 0);
   /// What became of a call that failed with the session of `generation`.
   void account(std::uint64_t generation, Recorder::Fate fate);
   /// An attempt at once, whatever the state; calls in flight end.
@@ -215,6 +217,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   std::size_t in_flight() const;
   core::TimePoint last_used() const;
   core::Duration since_last_use() const;
+  core::Duration since_last_asked() const;
 
   // ListingHost
   awaitable<transport::Outcome> request(
@@ -230,6 +233,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
     std::uint64_t generation = 0;
     core::TimePoint at{};
     bool running = false;
+    std::shared_ptr<const recovery::Failure> found;  ///< empty: an answer
   };
 
   io::Worker& home_;

@@ -83,9 +83,10 @@ awaitable<void> Supervisor::verify(const Loss& asked) {
   const bool recent =
       verification_.generation == loss.generation && now - verification_.at < verify_interval;
   if (recent) co_return;
-  verification_ = {loss.generation, now, true};
+  verification_ = {loss.generation, now, true, nullptr};
   const auto failure = (co_await ask(view, probe_method(*view))).failure;
   verification_.running = false;
+  if (failure) verification_.found = std::make_shared<const Failure>(*failure);
   if (failure && view_ == view) {
     const auto conclusion = classify(*failure, overrides_);
     auto found = loss;
@@ -186,6 +187,10 @@ core::Duration Supervisor::since_last_use() const {
   return std::chrono::duration_cast<core::Duration>(home_.timers().now() - last_used());
 }
 
+core::Duration Supervisor::since_last_asked() const {
+  return std::chrono::duration_cast<core::Duration>(home_.timers().now() - last_asked_);
+}
+
 /// One ping whenever the session was idle for as long as the configuration, or what was learned
 /// about the server, allows.
 awaitable<void> Supervisor::keep_alive(
@@ -273,6 +278,7 @@ awaitable<void> Supervisor::drain(std::shared_ptr<const SessionView> view, Lifec
       then == LifecycleEvent::recycled ? "idle, ended until it is needed"
                                        : "replaced after its lifetime"
   );
+  const auto process = process_;
   drop_session();
   draining_ = true;
   publish();
@@ -285,8 +291,9 @@ awaitable<void> Supervisor::drain(std::shared_ptr<const SessionView> view, Lifec
   const auto until = home_.timers().now() + config_->timeout_max;
   while (in_flight() > 0 && !stopping_ && home_.timers().now() < until)
     co_await drained_.wait(until, &stop_);
+  // Somebody asked for a new session meanwhile, and the calls ended with the old one.
+  if (stopping_ || process_ != process) co_return;
   draining_ = false;
-  if (stopping_) co_return;
   if (process_) co_await std::exchange(process_, nullptr)->close();
   last_error_.clear();
   ended_ = End{then, {}, {}, std::nullopt};

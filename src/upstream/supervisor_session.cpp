@@ -19,7 +19,6 @@ using recovery::Failure;
 namespace {
 
 constexpr core::Duration stream_probe_time = std::chrono::seconds(10);
-constexpr int handshakes = 3;  ///< in one attempt, where each new session is refused at once
 constexpr std::string_view check_credentials =
     "; check the credentials of this server in the configuration";
 
@@ -78,6 +77,7 @@ awaitable<transport::Outcome> Supervisor::request(
     auto failure = in_band(*outcome.response, method, *view.headers);
     if (classify(failure, overrides_).about_session()) {
       outcome.failure = std::move(failure);
+      outcome.response.reset();
       co_return outcome;
     }
   }
@@ -115,13 +115,13 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::Abort
   co_return std::nullopt;
 }
 
-/// A session that is refused before it was of use is asked for again at once, a few times: the
-/// server may have lost all its sessions just then.
+/// A session that is refused before it stood is asked for again at once, within the budget for
+/// such: the server may have lost all its sessions just then.
 awaitable<std::optional<Supervisor::ConnectError>> Supervisor::shake_hands(
     std::shared_ptr<SessionView>& view, io::AbortSource& abort
 ) {
   std::optional<ConnectError> error;
-  for (int i = 0; i < handshakes; ++i) {
+  for (;;) {
     view = std::make_shared<SessionView>();
     view->headers = std::make_shared<transport::SessionHeaders>();
     if (is_stdio() || is_sse()) {
@@ -141,6 +141,7 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::shake_hands(
       error = failed(*failure);
     }
     if (!error->session_lost || view->process || abort.aborted()) break;
+    if (!lifecycle_.may_shake_hands_again(home_.timers().now())) break;
     recorder_.step(error->text);
   }
   co_return error;

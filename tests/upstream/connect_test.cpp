@@ -68,7 +68,7 @@ TEST(Connect, nothing_is_sent_before_initialized_was_accepted) {
   EXPECT_EQ(world.server->seen[1].method, "notifications/initialized");
 }
 
-TEST(Connect, disabled_touches_nothing) {
+TEST(Connect, SM_15_disabled_touches_nothing) {
   auto config = World::http();
   config.enabled = false;
   World world(config);

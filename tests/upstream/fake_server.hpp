@@ -56,6 +56,16 @@ inline Failure reset() {
   return failure;
 }
 
+/// A 404 as the official SDKs send it.
+inline Failure session_gone() {
+  auto failure = http_failure(404);
+  failure.sent_session_id = true;
+  failure.body =
+      R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"Session not found"}})";
+  return failure;
+}
+inline transport::Outcome lost() { return outcome(session_gone()); }
+
 /// An MCP server as its channels see it: keeps sessions, answers, and does what the test says.
 /// All of it on one thread.
 class FakeServer {
@@ -87,12 +97,17 @@ class FakeServer {
   std::string version = "2025-11-25";
   std::string capabilities = R"({"tools":{"listChanged":true}})";
   std::vector<std::string> tools = {"echo"};
-  std::set<std::string> hangs;  ///< methods that are never answered
-  std::set<std::string> holds;  ///< methods that are answered once `released` is set
+  std::map<std::string, std::string> hints;  ///< `annotations` of a tool, raw
+  std::set<std::string> hangs;               ///< methods that are never answered
+  std::set<std::string> holds;               ///< methods that are answered once `released` is set
   /// How the next requests of a method end, in place of the usual answer.
   std::map<std::string, std::deque<Step>> next;
   std::map<std::string, Step> always;
   bool offers_stream = false;  ///< the GET stream
+  bool forgets_all = false;    ///< no session is known, not even the one just given out
+  core::Duration ttl{0};       ///< a session unused for so long is forgotten; 0: never
+  /// DELETE, and the end of a process, are not answered until `released` is set.
+  bool ending_hangs = false;
 
   // What happened.
   std::vector<Seen> seen;
@@ -103,7 +118,8 @@ class FakeServer {
 
   io::Event never, released;
   io::Event stream_ends;
-  transport::ListenEnd stream_end;  ///< with which a GET stream ends
+  transport::ListenEnd stream_end;      ///< with which a GET stream ends
+  transport::Sink* listener = nullptr;  ///< of the GET stream that was opened last
 
   void then(const std::string& method, Failure failure) {
     next[method].push_back([failure](Ask) -> awaitable<transport::Outcome> {
@@ -117,6 +133,17 @@ class FakeServer {
   }
   void then(const std::string& method, Step step) { next[method].push_back(std::move(step)); }
   void expire_sessions() { sessions_.clear(); }
+  /// Whether a request on that session gets past the server's check. Counts as use of it.
+  bool admits(const std::string& session) {
+    if (!with_session_ids || session.empty()) return true;
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end() || forgets_all) return false;
+    const auto now = worker_.timers().now();
+    const auto last = std::exchange(found->second, now);
+    if (ttl <= core::Duration{0} || now - last < ttl) return true;
+    sessions_.erase(found);
+    return false;
+  }
 
   std::size_t count(std::string_view method) const {
     std::size_t found = 0;
@@ -137,7 +164,11 @@ class FakeServer {
   std::string tool_list() const {
     std::string list;
     for (const auto& tool : tools) {
-      list += fmt::format(R"({}{{"name":"{}","inputSchema":{{}}}})", list.empty() ? "" : ",", tool);
+      const auto found = hints.find(tool);
+      list += fmt::format(
+          R"({}{{"name":"{}","inputSchema":{{}},"annotations":{}}})", list.empty() ? "" : ",", tool,
+          found == hints.end() ? "{}" : found->second
+      );
     }
     return fmt::format(R"({{"tools":[{}]}})", list);
   }
@@ -188,25 +219,10 @@ class FakeServer {
       if (!released.is_set()) co_return aborted();
     }
     if (method == "initialize") co_return open(ask);
-    const auto& id = ask.request.session->session_id;
-    if (with_session_ids && !id.empty() && !sessions_.contains(id)) co_return lost();
+    if (!admits(ask.request.session->session_id)) co_return lost();
     co_return outcome(protocol::make_result(ask.request.id, answer(method)));
   }
 
-  transport::Outcome open(const Ask& ask) {
-    auto made = outcome(protocol::make_result(
-        ask.request.id,
-        fmt::format(
-            R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{{"name":"fake"}}}})",
-            version, capabilities
-        )
-    ));
-    if (with_session_ids) {
-      made.session_id = fmt::format("s-{}", ++last_session_);
-      sessions_.insert(made.session_id);
-    }
-    return made;
-  }
   std::string answer(std::string_view method) const {
     if (method == "tools/list") return tool_list();
     if (method == "resources/list") return R"({"resources":[]})";
@@ -214,12 +230,6 @@ class FakeServer {
     if (method == "prompts/list") return R"({"prompts":[]})";
     if (method == "tools/call") return R"({"content":[{"type":"text","text":"done"}]})";
     return "{}";
-  }
-  static transport::Outcome lost() {
-    auto failure = http_failure(404);
-    failure.sent_session_id = true;
-    failure.body = R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"Session not found"}})";
-    return outcome(failure);
   }
   transport::Outcome aborted() {
     ++cut;
@@ -230,6 +240,21 @@ class FakeServer {
   }
 
  public:
+  /// The usual answer to `initialize`: a session.
+  transport::Outcome open(const Ask& ask) {
+    auto made = outcome(protocol::make_result(
+        ask.request.id,
+        fmt::format(
+            R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{{"name":"fake"}}}})",
+            version, capabilities
+        )
+    ));
+    if (with_session_ids) {
+      made.session_id = fmt::format("s-{}", ++last_session_);
+      sessions_[made.session_id] = worker_.timers().now();
+    }
+    return made;
+  }
   /// Waits for `event`, then the answer is a reset; until then only an abort ends it.
   awaitable<transport::Outcome> hang(Ask ask, io::Event& event) {
     const bool came = co_await event.wait(std::nullopt, ask.request.abort);
@@ -238,7 +263,7 @@ class FakeServer {
 
  private:
   io::Worker& worker_;
-  std::set<std::string> sessions_;
+  std::map<std::string, core::TimePoint> sessions_;  ///< and when each was last used
   int last_session_ = 0;
 };
 
@@ -256,19 +281,20 @@ class FakeHttp final : public transport::Channel {
     co_return server_.take(bytes, session.get());
   }
   awaitable<transport::ListenEnd> listen(
-      std::shared_ptr<const transport::SessionHeaders>, std::string last_event_id, transport::Sink&,
-      io::AbortSource& abort
+      std::shared_ptr<const transport::SessionHeaders>, std::string last_event_id,
+      transport::Sink& sink, io::AbortSource& abort
   ) override {
     transport::ListenEnd end;
     end.offered = server_.offers_stream;
     if (!end.offered) co_return end;
     server_.streams.push_back(std::move(last_event_id));
+    server_.listener = &sink;
     co_await server_.stream_ends.wait(std::nullopt, &abort);
     co_return server_.stream_end;
   }
   awaitable<void> end_session(std::shared_ptr<const transport::SessionHeaders> session) override {
     server_.ended.push_back(session->session_id);
-    co_return;
+    if (server_.ending_hangs) co_await server_.released.wait();
   }
 
  private:
@@ -290,8 +316,8 @@ class FakeProcess final : public transport::ProcessChannel {
   std::string exit_text() const override { return dead_.is_set() ? "exited with status 3" : ""; }
   awaitable<void> close() override {
     closed = true;
+    if (server_.ending_hangs) co_await server_.released.wait();
     dead_.set();
-    co_return;
   }
 
   awaitable<transport::Outcome> request(transport::OutgoingRequest request, transport::Sink& sink)

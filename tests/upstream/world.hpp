@@ -26,8 +26,10 @@ class RecordingObserver final : public Observer {
 
   int changes = 0;
   std::vector<ListKind> lists;
+  void recovery(const recovery::Episode& episode) override { episodes.push_back(episode); }
   std::vector<std::string> notifications, requests;
   std::optional<std::string> answer;
+  std::vector<recovery::Episode> episodes;  ///< as they were told, one entry for each telling
 };
 
 /// Takes what a server says during a call.
@@ -141,8 +143,8 @@ class World {
     move_to(until);
     turn();
   }
-  void start() {
-    supervisor->start();
+  void start(std::optional<Supervisor::Known> known = std::nullopt) {
+    supervisor->start(std::move(known));
     turn();
   }
   /// Starts and waits until it stands.
@@ -162,10 +164,16 @@ class World {
     turn();
     ASSERT_TRUE(done) << "it waits for the clock";
   }
+  /// The upstream is taken out of the configuration: its links may still be held by calls.
+  void tear_down() {
+    run([](World& self) -> awaitable<void> { co_await self.supervisor->stop(); }(*this));
+    supervisor.reset();
+    turn();
+  }
   void stop() {
     if (std::exchange(stopped_, true)) return;
     run([](World& self) -> awaitable<void> {
-      co_await self.supervisor->stop();
+      if (self.supervisor) co_await self.supervisor->stop();
       for (const auto& link : self.links) co_await link->stop();
     }(*this));
   }

@@ -201,10 +201,10 @@ CallResult Link::answered(
 /// Whether the call may go on at all: the breaker, and a pause the server asked for.
 awaitable<std::optional<CallError>> Link::admit(Attempt& attempt) {
   const auto now = worker_.timers().now();
-  if (now < not_before_) {
-    const auto left = std::chrono::duration_cast<core::Duration>(not_before_ - now);
+  if (now < pause_until()) {
+    const auto left = std::chrono::duration_cast<core::Duration>(pause_until() - now);
     if (left > config_->queue_wait) co_return asked_to_wait(name(), left);
-    co_await io::sleep_until(worker_.timers(), not_before_, &attempt.abort);
+    co_await io::sleep_until(worker_.timers(), pause_until(), &attempt.abort);
   }
   if (!snapshot_.breaker_open_until) co_return std::nullopt;
   if (worker_.timers().now() < *snapshot_.breaker_open_until)

@@ -99,6 +99,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void settle(Attempt& attempt, CallError& error);
   std::optional<core::Duration> pause_after(const recovery::Failure& failure) const;
   void heed(const recovery::Failure& failure, const recovery::Conclusion& conclusion);
+  core::TimePoint& pause_until();
   void cancel_upstream(
       std::string id, std::string reason, std::shared_ptr<const SessionView> session
   );

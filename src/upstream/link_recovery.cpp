@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "protocol/names.hpp"
+#include "recovery/rules.hpp"
 #include "upstream/attempt.hpp"
 #include "upstream/call_errors.hpp"
 #include "upstream/evidence.hpp"
@@ -143,6 +144,8 @@ awaitable<Healing> Link::heal(
   };
   const auto supervisor = supervisor_.lock();
   if (!supervisor || plan.heal == Plan::Heal::nothing) co_return Healing{};
+  if (!recovery::holds(recovery::Rule::newer_generation))
+    co_return Healing{.found = Healing::Found::renewed};
   if (attempt.lost_generation == 0 && plan.heal != Plan::Heal::verify)
     attempt.lost_generation = session.generation;
   Loss loss;
@@ -208,7 +211,13 @@ std::optional<core::Duration> Link::pause_after(const Failure& failure) const {
 void Link::heed(const Failure& failure, const Conclusion& conclusion) {
   if (conclusion.action != recovery::Action::backoff) return;
   const auto pause = pause_after(failure);
-  if (pause) not_before_ = std::max(not_before_, worker_.timers().now() + *pause);
+  if (pause) pause_until() = std::max(pause_until(), worker_.timers().now() + *pause);
+}
+
+/// Each link has its own; the simulation breaks that to show that it would notice.
+core::TimePoint& Link::pause_until() {
+  static core::TimePoint shared;
+  return recovery::holds(recovery::Rule::upstreams_are_apart) ? not_before_ : shared;
 }
 
 }  // namespace mooring::upstream

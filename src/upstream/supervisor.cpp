@@ -210,6 +210,8 @@ void Supervisor::end_session(std::uint64_t generation, End end) {
   ended_ = std::move(end);
   publish();
   wake_.notify();
+  if (holds(Rule::single_flight)) return;  // run() alone rebuilds
+  tasks_.spawn([](Supervisor& self) -> awaitable<void> { co_await self.attempt(); }(*this));
 }
 
 void Supervisor::drop_session() {

@@ -144,8 +144,11 @@ awaitable<Healing> Link::heal(
   };
   const auto supervisor = supervisor_.lock();
   if (!supervisor || plan.heal == Plan::Heal::nothing) co_return Healing{};
-  if (!recovery::holds(recovery::Rule::newer_generation))
-    co_return Healing{.found = Healing::Found::renewed};
+  if (!recovery::holds(recovery::Rule::newer_generation)) {
+    Healing imagined;
+    imagined.found = Healing::Found::renewed;
+    co_return imagined;
+  }
   if (attempt.lost_generation == 0 && plan.heal != Plan::Heal::verify)
     attempt.lost_generation = session.generation;
   Loss loss;

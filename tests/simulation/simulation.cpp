@@ -25,6 +25,11 @@ const std::vector<std::string>& lasting_tools() {
   return names;
 }
 
+/// It is ended when idle, or replaced when old, and started again for a call.
+bool may_rest(const UpstreamConfig& config) {
+  return config.idle_timeout.count() > 0 || config.max_lifetime.count() > 0;
+}
+
 }  // namespace
 
 class Simulation::Silent final : public upstream::Observer {
@@ -101,9 +106,7 @@ void Simulation::build() {
         scene_, ledger_, draw_.fork(), profile, scenario_.weather[i]
     );
     // Replaced when idle or old: nothing has to go wrong for that.
-    if (profile.config.idle_timeout.count() > 0 || profile.config.max_lifetime.count() > 0) {
-      server->script->watch().always_excused();
-    }
+    if (may_rest(profile.config)) server->script->watch().always_excused();
     server->channels = std::make_unique<ScriptedChannels>(*server->script);
     server->config = std::make_shared<const UpstreamConfig>(profile.config);
     server->supervisor = std::make_shared<upstream::Supervisor>(
@@ -274,8 +277,7 @@ void Simulation::call_ended(Call& call) {
   const bool good = result.response && result.response->kind() == Frame::Kind::result;
   const auto took = scene_.now() - call.began;
   const auto& config = *servers_[call.plan.upstream]->config;
-  const bool may_rest = config.idle_timeout.count() > 0 || config.max_lifetime.count() > 0;
-  if (good && took <= (may_rest ? after_a_start : at_once)) return;
+  if (good && took <= (may_rest(config) ? after_a_start : at_once)) return;
   scene_.broken(
       call.must_succeed, "{} of {}, where nothing is wrong, {} after {} ms", key, config.name,
       good ? "was answered" : "failed", std::chrono::duration_cast<Duration>(took).count()
@@ -356,7 +358,7 @@ void Simulation::last_calls() {
         if (broken()) return;
         const auto& link = *servers_[i]->links[w];
         const auto state = link.snapshot().state;
-        if (state != State::ready && state != State::idle) {
+        if (state != State::ready && !may_rest(*servers_[i]->config)) {
           return scene_.broken(
               "returns", "{} is {} although nothing is wrong any more ({})", link.name(),
               to_string(state), link.snapshot().last_error

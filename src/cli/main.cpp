@@ -6,5 +6,6 @@
 int main(int argc, char** argv) {
   // The guard of a child process is this program again, before anything else is set up.
   if (argc > 1 && std::string_view(argv[1]) == "guard") return mooring::io::run_guard(argc, argv);
+  mooring::io::adopt_orphans();
   return mooring::cli::run(argc, argv);
 }

@@ -4,20 +4,25 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "core/log.hpp"
 #include "io/async.hpp"
+#include "io/process_tree.hpp"
 
 namespace mooring::io {
 
@@ -28,6 +33,7 @@ using Descriptor = boost::asio::posix::stream_descriptor;
 constexpr int control_fd = 3;  // in the guard
 constexpr std::size_t out_buffer = 64 * 1024;
 constexpr std::size_t err_buffer = 16 * 1024;
+constexpr std::chrono::seconds leftovers_patience{5};
 
 std::mutex guard_path_mutex;
 std::string guard_path = "/proc/self/exe";
@@ -35,6 +41,41 @@ std::string guard_path = "/proc/self/exe";
 std::string guard_executable() {
   const std::lock_guard lock(guard_path_mutex);
   return guard_path;
+}
+
+/// The guards that run, and whether orphans come to us.
+std::mutex guards_mutex;
+std::set<pid_t> guards;
+std::atomic<bool> adopts = false;
+
+/// Children of ours that were somebody else's: no guard, and not in our session.
+std::vector<pid_t> orphans() {
+  std::vector<pid_t> found;
+  if (!adopts) return found;
+  const pid_t own = ::getsid(0);
+  const std::lock_guard lock(guards_mutex);
+  for (const pid_t child : children_of(::getpid())) {
+    const auto facts = facts_of(child);
+    if (!guards.contains(child) && facts && facts->session != own) found.push_back(child);
+  }
+  return found;
+}
+
+/// One round of ending what a killed guard left behind. False: nothing is left.
+bool end_leftovers(pid_t guard) {
+  auto left = members_of_session(guard);
+  for (const pid_t orphan : orphans()) {
+    left.push_back(orphan);
+    const auto more = descendants_of(orphan);
+    left.insert(left.end(), more.begin(), more.end());
+  }
+  std::erase_if(left, [](pid_t pid) {
+    const auto facts = facts_of(pid);
+    return !facts || facts->zombie;
+  });
+  for (const pid_t pid : left) ::kill(pid, SIGKILL);
+  for (const pid_t orphan : orphans()) ::waitpid(orphan, nullptr, WNOHANG);
+  return !left.empty();
 }
 
 /// Owns a descriptor, closed on exec and numbered above what the guard's own will be.
@@ -224,7 +265,12 @@ Result<void> ChildState::launch() {
       stdin_pipe.theirs.get(), stdout_pipe.theirs.get(), stderr_pipe.theirs.get(),
       control_pair.theirs.get()
   };
-  if (const int error = start_guard(options, theirs, guard); error != 0) {
+  // Nobody may take the guard for an orphan before it is known.
+  std::unique_lock lock(guards_mutex);
+  const int error = start_guard(options, theirs, guard);
+  if (error == 0) guards.insert(guard);
+  lock.unlock();
+  if (error != 0) {
     guard = -1;
     return fail(
         Reason::io,
@@ -304,14 +350,23 @@ awaitable<void> ChildState::follow_control(std::shared_ptr<ChildState> self) {
     if (self->exit) self->exited.set();
   }
   co_await self->guard_end.async_wait(Descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
-  if (!self->exit && self->pid > 0) {
-    // Somebody killed the guard. Its child went with it; what else is in the child's group goes
-    // now.
-    ::kill(-self->pid, SIGKILL);
-    self->exit = make_exit(std::nullopt, SIGKILL);
+  siginfo_t how{};
+  const bool known = ::waitid(P_PID, static_cast<id_t>(self->guard), &how, WEXITED | WNOWAIT) == 0;
+  if (known && how.si_code != CLD_EXITED && self->pid > 0) {
+    // Somebody killed the guard. Its child went with it; what else there is goes now.
+    auto& timers = self->worker.timers();
+    const auto until = timers.now() + leftovers_patience;
+    while (end_leftovers(self->guard) && timers.now() < until) {
+      co_await sleep_until(timers, timers.now() + std::chrono::milliseconds(10));
+    }
+    if (!self->exit) self->exit = make_exit(std::nullopt, SIGKILL);
     core::log::warn("child", "{}: the guard of process {} died", self->options.name, self->pid);
   }
   ::waitpid(self->guard, nullptr, 0);
+  {
+    const std::lock_guard lock(guards_mutex);
+    guards.erase(self->guard);
+  }
   self->guard = -1;
   boost::system::error_code ignored;
   self->guard_end.close(ignored);
@@ -431,6 +486,8 @@ awaitable<Result<std::unique_ptr<Child>>> Child::spawn(Worker& worker, ChildOpti
   state->tasks.spawn(ChildState::drain_stderr(state));
   co_return std::make_unique<GuardedChild>(std::move(state));
 }
+
+void adopt_orphans() { adopts = ::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0; }
 
 void set_guard_executable(std::string path) {
   const std::lock_guard lock(guard_path_mutex);

@@ -31,7 +31,7 @@ struct ChildExit {
 };
 
 /// A child process under a guard of its own. The guard (this executable, re-executed as `mooring
-/// guard`) is a subreaper in a new process group: it ends the child's whole tree when the child
+/// guard`) is a subreaper in a new session: it ends the child's whole tree when the child
 /// exits, when we say so, or when we die in whatever way. On the worker's thread only.
 class Child {
  public:
@@ -56,6 +56,10 @@ class Child {
 
 /// Entry point of the hidden command `mooring guard`; returns its exit code.
 int run_guard(int argc, char** argv);
+/// For a program whose processes are all children of this kind or in its own session: what a
+/// killed guard leaves behind comes to this process, whatever group or session it went to, and is
+/// ended. Without, only what stayed in the guard's session is.
+void adopt_orphans();
 /// Which executable is started as the guard: /proc/self/exe for mooring itself, an installed
 /// mooring for users of the library.
 void set_guard_executable(std::string path);

@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "io/child.hpp"
+#include "io/process_tree.hpp"
 
 // Runs in a process of its own with one thread, and uses nothing but system calls and strings: it
 // has to work when whoever started it does not any more.
@@ -64,74 +64,6 @@ bool parse(int argc, char** argv, Order& order) {
     }
   }
   return false;
-}
-
-bool is_number(const char* text) {
-  return *text != '\0' &&
-         std::all_of(text, text + std::strlen(text), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-std::string read_file(const std::string& path) {
-  std::string text;
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return text;
-  std::array<char, 4096> buffer{};
-  ssize_t count = 0;
-  while ((count = ::read(file, buffer.data(), buffer.size())) > 0) {
-    text.append(buffer.data(), static_cast<std::size_t>(count));
-  }
-  ::close(file);
-  return text;
-}
-
-template <class Take>
-void for_each_number_in(const std::string& directory, Take take) {
-  DIR* const open = ::opendir(directory.c_str());
-  if (open == nullptr) return;
-  while (const dirent* entry = ::readdir(open)) {
-    if (is_number(entry->d_name)) take(std::string(entry->d_name));
-  }
-  ::closedir(open);
-}
-
-/// The children of `parent`, from the kernel's own list.
-std::vector<pid_t> children_of(pid_t parent) {
-  std::vector<pid_t> found;
-  const std::string tasks = "/proc/" + std::to_string(parent) + "/task";
-  for_each_number_in(tasks, [&](const std::string& task) {
-    const std::string list = read_file(tasks + "/" + task + "/children");
-    const char* at = list.c_str();
-    char* end = nullptr;
-    for (long pid = std::strtol(at, &end, 10); end != at; pid = std::strtol(at, &end, 10)) {
-      found.push_back(static_cast<pid_t>(pid));
-      at = end;
-    }
-  });
-  return found;
-}
-
-/// The same for kernels that keep no such list.
-std::vector<pid_t> children_by_search(pid_t parent) {
-  std::vector<pid_t> found;
-  for_each_number_in("/proc", [&](const std::string& pid) {
-    const std::string stat = read_file("/proc/" + pid + "/stat");
-    const auto name_end = stat.rfind(')');  // the name before it may hold anything
-    if (name_end == std::string::npos || name_end + 4 >= stat.size()) return;
-    if (std::atol(stat.c_str() + name_end + 4) == parent) found.push_back(std::atoi(pid.c_str()));
-  });
-  return found;
-}
-
-std::vector<pid_t> descendants() {
-  static const bool listed =
-      ::access(("/proc/self/task/" + std::to_string(::getpid()) + "/children").c_str(), R_OK) == 0;
-  std::vector<pid_t> all = listed ? children_of(::getpid()) : children_by_search(::getpid());
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    for (const pid_t child : listed ? children_of(all[i]) : children_by_search(all[i])) {
-      if (std::find(all.begin(), all.end(), child) == all.end()) all.push_back(child);
-    }
-  }
-  return all;
 }
 
 class Guard {
@@ -285,7 +217,7 @@ class Guard {
   }
 
   void send_all(int signal) {
-    for (const pid_t pid : descendants()) ::kill(pid, signal);
+    for (const pid_t pid : descendants_of(::getpid())) ::kill(pid, signal);
   }
 
   void tell(const std::string& line) {

@@ -277,6 +277,46 @@ TEST_F(ChildTest, the_guard_heeds_no_signal_of_a_terminal_and_takes_the_child_wi
   }(*this));
 }
 
+TEST_F(ChildTest, a_killed_guard_leaves_nothing_behind_in_whatever_group_it_is) {
+  loop.run([](ChildTest& t) -> awaitable<void> {
+    auto options = shell("echo $PPID; set -m; sh -c 'echo $$; exec sleep 1000' & read x");
+    options.command = "bash";  // which has job control without a terminal
+    auto child = co_await t.start(std::move(options));
+    CO_ASSERT(child);
+    const auto guard = std::stoi(co_await t.line(*child));
+    const auto pid = std::stoi(co_await t.line(*child));
+    const Watched moved(pid);
+    EXPECT_EQ(::getpgid(pid), pid);
+    EXPECT_TRUE(moved.alive());
+    ::kill(guard, SIGKILL);
+    co_await child->wait();
+    EXPECT_TRUE(moved.ends_within(10s));
+    co_await child->terminate();
+  }(*this));
+}
+
+TEST_F(
+    ChildTest, a_killed_guard_leaves_nothing_behind_in_another_session_where_orphans_come_to_us
+) {
+  adopt_orphans();
+  loop.run([](ChildTest& t) -> awaitable<void> {
+    auto other = co_await t.start(shell("read x"));
+    auto child = co_await t.start(shell("echo $PPID; setsid sh -c 'echo $$; sleep 1000' & read x"));
+    CO_ASSERT(other && child);
+    const auto guard = std::stoi(co_await t.line(*child));
+    const auto moved = std::stoi(co_await t.line(*child));
+    const Watched watched(moved), neighbour(other->pid());
+    EXPECT_EQ(::getsid(moved), moved);
+    ::kill(guard, SIGKILL);
+    co_await child->wait();
+    EXPECT_TRUE(watched.ends_within(10s));
+    EXPECT_EQ(::kill(moved, 0), -1) << "it was waited for";
+    EXPECT_TRUE(neighbour.alive()) << "another guard's child";
+    co_await child->terminate();
+    co_await other->terminate();
+  }(*this));
+}
+
 TEST_F(ChildTest, STD_04_b_a_hundred_megabytes_of_stderr_block_nobody) {
   loop.run([](ChildTest& t) -> awaitable<void> {
     auto child = co_await t.start(shell("head -c 100000000 /dev/zero >&2; echo done; read x"));

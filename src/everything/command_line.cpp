@@ -80,6 +80,9 @@ void declare(CLI::App& app, Given& given) {
   app.add_option("--extra-tools", options.extra_tools, "Add so many dummy tools")
       ->check(CLI::Range(0, 100000));
   app.add_option(
+      "--ledger", options.ledger, "Append a line to this file for each execution of a count tool"
+  );
+  app.add_option(
       "--allow-host", given.line.allowed_hosts, "Accept this Host besides loopback names; * all"
   );
   app.add_option("--log-level", given.line.log_level, "trace, debug, info, warn, error or off");

@@ -33,7 +33,7 @@ class Program {
   }
 
   int run() {
-    if (!line_.stdio && !open_http()) return 1;
+    if (!open_ledger() || (!line_.stdio && !open_http())) return 1;
     asio::co_spawn(worker_.executor(), serve(), [this](const std::exception_ptr& thrown) {
       if (thrown) failed_ = true;
       worker_.stop();
@@ -43,6 +43,13 @@ class Program {
   }
 
  private:
+  bool open_ledger() {
+    if (line_.options.ledger.empty()) return true;
+    auto opened = world_.ledger.open(line_.options.ledger);
+    if (!opened) fmt::print(stderr, "mooring-everything: {}\n", opened.error().detail);
+    return opened.has_value();
+  }
+
   bool open_http() {
     server::HttpDoorOptions options;
     options.retry_ms = 500;

@@ -17,6 +17,7 @@ struct Options {
   std::string expiry_dialect = "ts-404";  ///< chaos/expiry_dialect.hpp
   std::size_t page_size = 0;              ///< of every list; 0: one page
   std::size_t extra_tools = 0;            ///< dummy tools beside the real ones
+  std::string ledger = {};                ///< ledger.hpp; empty: none is kept
   std::size_t max_sessions = 10'000;      ///< more: the one that rested longest is forgotten
   bool strict_init =
       false;  ///< refuse requests before notifications/initialized, as the Python SDK does

@@ -56,6 +56,7 @@ awaitable<std::string> count(ToolCall& call) {
   auto key = call.arguments().text("key");
   if (!key) co_return error_result("key must be a string");
   auto now = ++call.world().counters[*key];
+  if (!call.world().ledger.add(call.tool(), *key)) co_return error_result("The ledger is full");
   if (auto wait = call.arguments().number("seconds")) co_await call.pause(seconds(*wait));
   co_return count_result(now);
 }

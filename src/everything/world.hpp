@@ -8,6 +8,7 @@
 
 #include "core/random.hpp"
 #include "core/timers.hpp"
+#include "everything/ledger.hpp"
 #include "everything/options.hpp"
 #include "everything/session.hpp"
 #include "everything/toolbox.hpp"
@@ -32,6 +33,7 @@ struct World {
   Sessions sessions;
   Toolbox tools;
   std::map<std::string, std::uint64_t> counters;  ///< of the count tools
+  Ledger ledger;                                  ///< of the same
   std::map<std::string, std::uint64_t> touched;   ///< how often, by URI
   std::uint64_t last_ask = 0;
   std::function<void()> crash;  ///< what the crash tool does

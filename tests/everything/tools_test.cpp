@@ -1,4 +1,6 @@
+#include "core/file.hpp"
 #include "everything/harness.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace mooring::everything {
 namespace {
@@ -179,6 +181,19 @@ TEST_F(EverythingTools, counters_count_across_sessions) {
   EXPECT_EQ(text(*call(second, "count_of", R"({"key":"k"})")), "3");
   finish(*slowly);
   EXPECT_EQ(text(*slowly), "3");
+}
+
+TEST_F(EverythingTools, the_ledger_has_a_line_for_each_execution_before_it_is_answered) {
+  start();
+  test::TemporaryDirectory directory;
+  const auto path = directory.path() / "ledger";
+  ASSERT_TRUE(world->ledger.open(path));
+  auto session = connect();
+  call(session, "count", R"({"key":"a b"})");
+  call(session, "count_read_only", R"({"key":"\"","seconds":1})");
+  call(session, "count_of", R"({"key":"c"})");
+  EXPECT_EQ(core::read_file(path, 1000).value_or(""), "count \"a b\"\ncount_read_only \"\\\"\"\n");
+  EXPECT_FALSE(Ledger().open(path / "x"));
 }
 
 TEST_F(EverythingTools, arguments_are_checked) {

@@ -57,6 +57,9 @@ class Lifecycle {
       core::TimePoint now = {}
   );
 
+  /// A session was refused before it stood. True: another handshake at once is within the budget.
+  bool may_shake_hands_again(core::TimePoint now) { return !flapped_ && flaps_.spend(now); }
+
   State state() const;
   int attempts() const { return attempts_; }  ///< failed in a row since the last session
   bool ever_connected() const { return ever_connected_; }

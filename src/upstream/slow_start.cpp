@@ -4,6 +4,13 @@
 
 namespace mooring::upstream {
 
+void SlowStart::begin() {
+  const auto now = timers_.now();
+  const bool short_lived = began_ != core::TimePoint{} && now - began_ < length;
+  began_ = now;
+  if (short_lived) until_ = now + length;
+}
+
 awaitable<bool> SlowStart::enter(io::AbortSource& abort) {
   while (inside_ >= window && timers_.now() < until_) {
     const auto turn = std::make_shared<io::Event>(executor_, timers_);

@@ -23,6 +23,8 @@ namespace {
 constexpr core::Duration early_probe_interval = std::chrono::seconds(10);
 constexpr core::Duration proof_of_life = std::chrono::seconds(3);  ///< of a process
 
+constexpr int most_proofs = 3;  ///< sessions tried before a call may be sent once more
+
 /// Below that a lost session says nothing about idle time.
 constexpr core::Duration shortest_idle = std::chrono::seconds(1);
 
@@ -285,21 +287,28 @@ awaitable<Healing> Supervisor::heal(Loss loss) {
 
 awaitable<Healing> Supervisor::settled(const Loss& loss) {
   const auto until = std::min(loss.until, home_.timers().now() + config_->recovery_wait);
-  while (!view_ && !stopping_ && home_.timers().now() < until) {
-    if (!ended_ && given_up(lifecycle_.state())) break;
-    co_await changed_.wait(until, &stop_);
-  }
   Healing healing;
+  // A session that is lost while it proves itself has a successor, too.
+  for (int proofs = 0; proofs < most_proofs; ++proofs) {
+    while (!view_ && !stopping_ && home_.timers().now() < until) {
+      const auto state = lifecycle_.state();
+      if (!ended_ && (given_up(state) || (proofs > 0 && state == State::backing_off))) break;
+      co_await changed_.wait(until, &stop_);
+    }
+    if (!view_) break;
+    if (view_->generation == loss.generation) {
+      healing.found = Healing::Found::lives;
+      break;
+    }
+    if (!loss.prove || co_await prove()) {
+      healing.found = Healing::Found::renewed;
+      break;
+    }
+  }
   healing.recovery_id = recorder_.current_id();
   healing.session_was_lost = loss.generation <= lost_sessions_until_;
   healing.failed_alike = verification_.generation == loss.generation && verification_.found &&
                          same_fault(*loss.evidence, *verification_.found);
-  if (!view_) co_return healing;
-  if (view_->generation == loss.generation) {
-    healing.found = Healing::Found::lives;
-  } else if (!loss.prove || co_await prove()) {
-    healing.found = Healing::Found::renewed;
-  }
   co_return healing;
 }
 

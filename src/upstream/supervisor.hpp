@@ -176,7 +176,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   // supervisor_session.cpp: how
   awaitable<std::optional<ConnectError>> connect(io::AbortSource& abort);
   awaitable<std::optional<ConnectError>> shake_hands(
-      std::shared_ptr<SessionView>& view, io::AbortSource& abort
+      std::shared_ptr<SessionView>& view, std::optional<Catalogue>& first, io::AbortSource& abort
   );
   awaitable<std::optional<ConnectError>> open_process(
       UpstreamConfig config, io::AbortSource& abort

@@ -101,14 +101,8 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::Abort
   }
   if (process_) co_await std::exchange(process_, nullptr)->close();
   auto view = std::make_shared<SessionView>();
-  if (auto error = co_await shake_hands(view, abort)) co_return error;
-
   std::optional<Catalogue> first;
-  if (!lister_.catalogue()) {
-    auto loaded = co_await lister_.load_all(*view, abort);
-    if (!loaded) co_return failed(loaded.error());
-    first = std::move(*loaded);
-  }
+  if (auto error = co_await shake_hands(view, first, abort)) co_return error;
   if (abort.aborted()) co_return ConnectError{.text = "connecting was interrupted"};
   view->generation = ++generation_;
   established(std::move(view), std::move(first));
@@ -118,7 +112,7 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::Abort
 /// A session that is refused before it stood is asked for again at once, within the budget for
 /// such: the server may have lost all its sessions just then.
 awaitable<std::optional<Supervisor::ConnectError>> Supervisor::shake_hands(
-    std::shared_ptr<SessionView>& view, io::AbortSource& abort
+    std::shared_ptr<SessionView>& view, std::optional<Catalogue>& first, io::AbortSource& abort
 ) {
   std::optional<ConnectError> error;
   for (;;) {
@@ -136,7 +130,15 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::shake_hands(
     if (error && error->try_other && !abort.aborted())
       error = co_await fall_back(view, std::move(*error), abort);
     if (!error) {
-      const auto failure = co_await restore(*view, abort);
+      auto failure = co_await restore(*view, abort);
+      if (!failure && !lister_.catalogue()) {
+        auto loaded = co_await lister_.load_all(*view, abort);
+        if (loaded) {
+          first = std::move(*loaded);
+        } else {
+          failure = std::move(loaded.error());
+        }
+      }
       if (!failure) co_return std::nullopt;
       error = failed(*failure);
     }

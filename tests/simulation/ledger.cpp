@@ -72,7 +72,8 @@ void Ledger::check_repeat(const Entry& entry, const std::shared_ptr<Session>& se
   if (same && session->answered == last.answered_at_end && last.evidence != Evidence::not_sent) {
     return scene_.broken("generation", "{} was sent again on the session it failed on", key);
   }
-  const bool lived = last.session->answered > 0 || *session->served > last.served_at_end;
+  const bool lived =
+      last.session->answered > 0 || session->answered > 0 || *session->served > last.served_at_end;
   if (entry.attempts.size() >= 2 && !lived) {
     scene_.broken("repeat", "{} was sent a third time and nothing had been answered", key);
   }

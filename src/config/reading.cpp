@@ -83,12 +83,14 @@ std::optional<Problem> expand_tree(Node& node, Unset unset, bool sensitive, Read
 }
 
 void hide(std::string_view credential) {
+  // The name of a variable that is not set is no secret, and has to be told.
+  const auto register_value = [](std::string_view value) {
+    if (!value.starts_with("${")) core::register_secret(std::string(value));
+  };
   credential = trim(credential);
-  core::register_secret(std::string(credential));
+  register_value(credential);
   const std::size_t blank = credential.find(' ');
-  if (blank != std::string_view::npos) {
-    core::register_secret(std::string(trim(credential.substr(blank))));
-  }
+  if (blank != std::string_view::npos) register_value(trim(credential.substr(blank)));
 }
 
 }  // namespace mooring::config

@@ -37,6 +37,14 @@ TEST(Secrets, values_of_variables_are_hidden_where_secrets_stand) {
   EXPECT_THAT(seen("eu-central"), HasSubstr("eu-central"));
 }
 
+TEST(Secrets, the_name_of_a_variable_that_is_not_set_is_told) {
+  const auto entry = server_of(
+      R"({url: "http://h", headers: {X-Api-Key: "${NO_SUCH_ONE}", Authorization: "Bearer ${NO_SUCH_TOKEN}"}})"
+  );
+  EXPECT_THAT(core::redact(error_of(entry)), HasSubstr("${NO_SUCH_ONE} is not set"));
+  EXPECT_THAT(seen("${NO_SUCH_TOKEN} is"), HasSubstr("${NO_SUCH_TOKEN} is"));
+}
+
 TEST(Secrets, gateway_tokens_are_hidden) {
   parsed("gateway: {auth: {token: gateway-token-0123}}");
   EXPECT_THAT(seen("gateway-token-0123"), Not(HasSubstr("gateway-token-0123")));

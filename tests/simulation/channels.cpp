@@ -164,10 +164,12 @@ class ProcessWay final : public transport::ProcessChannel {
     auto exchange =
         make_exchange(co_await asio::this_coro::executor, worker_, *frame, std::move(session));
     exchange->process = process_;
+    if (!process_->alive) {
+      co_return not_sent(*exchange, recovery::Stage::process, "the process is gone");
+    }
     // Into a pipe: nobody waits for it to be read.
     server_.submit(exchange);
-    if (process_->alive) co_return std::nullopt;
-    co_return not_sent(*exchange, recovery::Stage::process, "the process is gone");
+    co_return std::nullopt;
   }
   awaitable<transport::ListenEnd> listen(
       std::shared_ptr<const transport::SessionHeaders>, std::string, transport::Sink& sink,

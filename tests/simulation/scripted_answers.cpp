@@ -280,6 +280,8 @@ void ScriptedUpstream::open_session(const ExchangePtr& exchange) {
   session->ordinal = ++last_session_;
   session->served = served_;
   session->id = fmt::format("{}-s{}", profile_.name, session->ordinal);
+  // Perhaps too late for those who wait.
+  if (exchange->fault == Fault::late) ++session->trouble;
   newest_ = session;
   sessions_[session->id] = session;
   if (exchange->process) of_process_[exchange->process] = session;
@@ -389,7 +391,6 @@ void ScriptedUpstream::account(
     if (exchange.method == "notifications/initialized" && taken && !exchange.process) {
       session->accepted = true;
       watch_.established(session);
-      // Perhaps too late for those who wait.
       if (exchange.fault == Fault::late) ++session->trouble;
     }
   }

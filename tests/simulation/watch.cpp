@@ -9,7 +9,7 @@ constexpr auto window = std::chrono::minutes(1);
 /// Handshakes in a minute that no session had earned: a ladder of six attempts, each of up to three
 /// where `initialized` is refused, and what probes and callers may add.
 constexpr int free_handshakes = 30;
-constexpr int free_rebuilds = 8;  ///< after sessions that had answered nothing
+constexpr int free_rebuilds = 14;  ///< after sessions that had answered nothing
 /// What a session that had answered adds to these: it begins a new ladder.
 constexpr int earned_handshakes = 18;
 constexpr int earned_rebuilds = 6;

@@ -32,14 +32,30 @@ bool may_rest(const UpstreamConfig& config) {
 
 }  // namespace
 
-class Simulation::Silent final : public upstream::Observer {
+/// Serves no client; follows what is recorded.
+class Simulation::Recorded final : public upstream::Observer {
  public:
+  explicit Recorded(Scene& scene) : scene_(scene) {}
+
   void changed(const std::string&) override {}
   void list_changed(const std::string&, ListKind) override {}
   void notification(const std::string&, const Frame&) override {}
   awaitable<std::optional<std::string>> request(const std::string&, const Frame&) override {
     co_return std::nullopt;
   }
+  void recovery(const recovery::Episode& episode) override {
+    auto& open = open_[episode.server];
+    if (episode.outcome != recovery::Episode::Outcome::running) {
+      open.erase(episode.id);
+    } else if (open.insert(episode.id).second && open.size() > 1) {
+      scene_.broken("recorded", "{} has two recoveries at a time", episode.server);
+    }
+  }
+  bool is_open(const std::string& server) { return !open_[server].empty(); }
+
+ private:
+  Scene& scene_;
+  std::map<std::string, std::set<std::string>> open_;  ///< recoveries that run, of each server
 };
 
 struct Simulation::Call final : transport::Sink {
@@ -80,7 +96,7 @@ Simulation::Simulation(Scenario scenario, bool tell)
       draw_(scenario_.seed ^ 0x51ed270b),
       ledger_(scene_),
       random_(scenario_.seed),
-      observer_(std::make_unique<Silent>()) {
+      observer_(std::make_unique<Recorded>(scene_)) {
   build();
 }
 
@@ -363,6 +379,9 @@ void Simulation::last_calls() {
               "returns", "{} is {} although nothing is wrong any more ({})", link.name(),
               to_string(state), link.snapshot().last_error
           );
+        }
+        if (state == State::ready && observer_->is_open(link.name())) {
+          return scene_.broken("recorded", "{} is well, its recovery goes on", link.name());
         }
         CallPlan plan;
         plan.at = scene_.since_begin();

@@ -28,7 +28,7 @@ class Simulation {
  private:
   struct Call;
   struct Server;
-  class Silent;
+  class Recorded;
 
   void build();
   void turn();
@@ -54,7 +54,7 @@ class Simulation {
   Draw draw_;
   Ledger ledger_;
   core::SeededRandom random_;
-  std::unique_ptr<Silent> observer_;
+  std::unique_ptr<Recorded> observer_;
   std::vector<core::ManualTimers*> timers_;  ///< owned by the workers
   std::vector<std::unique_ptr<io::Worker>> workers_;
   std::vector<std::unique_ptr<Server>> servers_;

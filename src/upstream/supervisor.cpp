@@ -172,6 +172,7 @@ awaitable<Lifecycle::Step> Supervisor::attempt() {
     const auto seconds = std::chrono::duration<double>(config_->connect_timeout).count();
     error->text = fmt::format("no answer to the handshake within {} s", seconds);
     error->event = LifecycleEvent::attempt_failed;
+    error->kind = recovery::Kind::transient;
   }
   if (process_) {
     const auto noise = process_->first_noise();

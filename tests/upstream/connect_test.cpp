@@ -154,15 +154,15 @@ TEST(Connect, a_server_that_refuses_initialize_in_json_rpc_is_tried_again) {
   EXPECT_EQ(world.snapshot().last_error, "");
 }
 
-TEST(Connect, a_first_session_that_is_lost_at_once_is_tried_again) {
+TEST(Connect, a_first_session_that_is_lost_at_once_is_made_again_at_once) {
   World world;
   auto gone = http_failure(404);
   gone.sent_session_id = true;
   world.server->then("tools/list", gone);
   world.start();
-  EXPECT_EQ(world.state(), State::connecting);
-  world.advance(2s);
   EXPECT_EQ(world.state(), State::ready);
+  EXPECT_EQ(world.server->count("initialize"), 2u);
+  EXPECT_EQ(world.server->last("tools/list").session, "s-2");
 }
 
 TEST(Connect, SM_05a_parked_gets_one_attempt_every_interval) {
@@ -205,6 +205,7 @@ TEST(Connect, SM_16_a_hanging_handshake_ends_at_connect_timeout) {
   EXPECT_EQ(world.snapshot().last_error, "");
   world.advance(1ms);
   EXPECT_EQ(world.snapshot().last_error, "no answer to the handshake within 10 s");
+  EXPECT_EQ(world.snapshot().failure_kind, "transient");
   EXPECT_EQ(world.server->cut, 1);
   world.server->hangs.clear();
   world.advance(2s);

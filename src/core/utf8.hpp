@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace mooring::core {
@@ -62,6 +63,22 @@ void append_utf8(String& out, std::uint32_t code) {
     put(0x80 | (code >> 6 & 0x3F));
     put(0x80 | (code & 0x3F));
   }
+}
+
+/// `text` with U+FFFD in place of each broken sequence.
+inline std::string sound_utf8(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const bool plain = static_cast<std::uint8_t>(text[at]) < 0x80;
+    const auto step = plain ? Utf8Step{1, true} : utf8_step(text, at);
+    if (step.valid) {
+      out.append(text, at, step.size);
+    } else {
+      append_utf8(out, 0xFFFD);
+    }
+    at += step.size;
+  }
+  return out;
 }
 
 }  // namespace mooring::core

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/redact.hpp"
+#include "core/utf8.hpp"
 #include "recovery/answer_body.hpp"
 
 namespace mooring::recovery {
@@ -74,7 +75,8 @@ std::string_view phrase_of(int status) {
   }
 }
 
-/// Blanks and control characters folded, so that what a peer wrote stays on one line of ours.
+/// Blanks and control characters folded, so that what a peer wrote stays on one line of ours; and
+/// UTF-8 whatever it wrote, for it goes into JSON.
 std::string folded(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -86,7 +88,7 @@ std::string folded(std::string_view text) {
     }
   }
   if (out.ends_with(' ')) out.pop_back();
-  return out;
+  return core::sound_utf8(out);
 }
 
 std::string shortened(std::string text) {

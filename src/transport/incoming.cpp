@@ -1,5 +1,6 @@
 #include "transport/incoming.hpp"
 
+#include "core/utf8.hpp"
 #include "protocol/json_scan.hpp"
 
 namespace mooring::transport {
@@ -61,13 +62,13 @@ std::string excerpt(std::string_view bytes, std::size_t max) {
       while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xc0U) == 0x80)
         text.pop_back();
       if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xc0) text.pop_back();
-      return text + "…";
+      return core::sound_utf8(text) + "…";
     }
     if (blank) text += ' ';
     blank = false;
     text += c;
   }
-  return text;
+  return core::sound_utf8(text);
 }
 
 }  // namespace mooring::transport

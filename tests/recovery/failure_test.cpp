@@ -55,6 +55,7 @@ TEST(Failure, describe) {
        "HTTP 503 Service Unavailable: Down for maintenance"},
       {status(500, "<html>nothing"), "HTTP 500 Internal Server Error"},
       {status(500, "{broken"), "HTTP 500 Internal Server Error: {broken"},
+      {status(500, "caf\xE9 \xFF{"), "HTTP 500 Internal Server Error: caf\uFFFD \uFFFD{"},
   };
   for (const auto& [failure, expected] : table) EXPECT_EQ(describe(failure), expected);
   Failure timed_out = broken(Stage::headers, "");

@@ -24,6 +24,8 @@ TEST(Incoming, excerpts_are_printable_short_and_whole_characters) {
   EXPECT_EQ(excerpt("abcdef", 3), "abc…");
   EXPECT_EQ(excerpt("abüü", 3), "ab…");
   EXPECT_EQ(excerpt("abü", 4), "abü");
+  EXPECT_EQ(excerpt("a\xff{ \xc3"), "a\uFFFD{ \uFFFD");
+  EXPECT_EQ(excerpt("a\xff{x", 3), "a\uFFFD{…");
 }
 
 TEST(Incoming, media_types) {

@@ -29,9 +29,7 @@ void Observer::look() {
   const auto answer = client_.send("GET", gateway_ + "/api/v1/status");
   const auto list = at(answer.json(), "/servers");
   if (answer.status != 200 || !list.is_array() || list.as_array().size() != servers_.size()) {
-    return journal_.violation(
-        "a wrong status", fmt::format("{} {}", answer.status, answer.body.substr(0, 400))
-    );
+    return journal_.violation("a wrong status", fmt::format("{} {}", answer.status, answer.body));
   }
   for (const auto& each : list.as_array()) {
     const auto name = text(each, "/name");
@@ -57,7 +55,7 @@ void Observer::look_at_tools() {
     const auto page = session.call(
         "tools/list", cursor.empty() ? "{}" : fmt::format(R"({{"cursor":"{}"}})", cursor)
     );
-    for (auto& name : names(page)) now.insert(std::move(name));
+    for (auto& name : integration::names(page)) now.insert(std::move(name));
     cursor = text(page, "/result/nextCursor");
     if (cursor.empty()) break;
   }

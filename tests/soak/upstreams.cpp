@@ -137,7 +137,7 @@ Upstreams::Upstreams(const std::filesystem::path& ledgers, std::uint64_t seed) {
         "reset-after:p=0.01,method=tools/call", "reset-before:p=0.01", "stale:p=0.005",
         "delay:by=80ms,p=0.1", "error-session:p=0.003"}},
       {"stormy",
-       {"--json-response", "--drop-every", "13"},
+       {"--drop-every", "13"},
        {"restart:every=19s,down=1500ms", "429:every=17s,retry-after=1s", "5xx:p=0.01",
         "cut:p=0.05,method=tools/call", "hang:p=0.002,for=8s", "truncate:p=0.01", "garbage:p=0.005",
         "html:p=0.005", "wrong-id:p=0.003", "401:p=0.002"}},

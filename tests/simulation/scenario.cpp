@@ -78,7 +78,7 @@ void draw_calls(
       plan.upstream = upstream;
       plan.worker =
           static_cast<std::size_t>(draw.between(0, static_cast<int>(scenario.workers) - 1));
-      if (draw.chance(0.1)) plan.cancel_after = draw.time(0, 3 * second);
+      if (draw.chance(0.2)) plan.cancel_after = draw.time(0, 3 * second);
       plan.progress = draw.chance(0.2);
       into.push_back(plan);
     }

@@ -89,6 +89,7 @@ void ScriptedUpstream::happen(const Happening& happening) {
       rejects_until_ = std::max(rejects_until_, until);
       return;
     case Event::reconnect:
+    case Event::listed:
       return;
   }
 }

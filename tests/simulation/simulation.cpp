@@ -326,14 +326,31 @@ void Simulation::trouble() {
         auto& server = *servers_[i];
         if (server.stopped) return;
         server.script->happen(happening);
-        if (happening.event != Event::reconnect) return;
-        server.script->watch().excuse();
-        workers_.front()->post([supervisor = server.supervisor] { supervisor->reconnect_now(); });
+        ask(server, happening.event);
       });
     }
   }
   const auto until = scene_.now() + scenario_.trouble / (scenario_.stops_early ? 2 : 1);
   while (step_until(until)) {
+  }
+}
+
+/// What others want of a server, besides calls.
+void Simulation::ask(Server& server, Event event) {
+  if (event == Event::reconnect) {
+    server.script->watch().excuse();
+    workers_.front()->post([supervisor = server.supervisor] { supervisor->reconnect_now(); });
+  } else if (event == Event::listed) {
+    const auto from = draw_.next() % workers_.size();
+    asio::co_spawn(
+        workers_[from]->executor(),
+        [](std::shared_ptr<upstream::Supervisor> supervisor) -> awaitable<void> {
+          co_await supervisor->freshen(ListKind::tools);
+        }(server.supervisor),
+        [](const std::exception_ptr& error) {
+          if (error) std::rethrow_exception(error);
+        }
+    );
   }
 }
 

@@ -42,6 +42,7 @@ class Simulation {
   void launch(const CallPlan& plan);
   void call_ended(Call& call);
   void trouble();
+  void ask(Server& server, Event event);
   void calm_down();
   void last_calls();
   void stop();

@@ -42,10 +42,10 @@ const std::vector<Fault>& faults_of(Kind kind) {
 
 const std::vector<Event>& events_of(Kind kind) {
   using enum Event;
-  static const std::vector<Event> http = {forget, forget,   forget, forget, restart,  restart,
-                                          outage, announce, cut,    reject, reconnect};
-  static const std::vector<Event> without_ids = {restart, outage, announce, cut, reconnect};
-  static const std::vector<Event> stdio = {die, die, die, announce, reconnect};
+  static const std::vector<Event> http = {forget, forget,   forget, forget, restart, restart,
+                                          outage, announce, cut,    reject, listed,  reconnect};
+  static const std::vector<Event> without_ids = {restart, outage, announce, cut, listed, reconnect};
+  static const std::vector<Event> stdio = {die, die, die, announce, listed, reconnect};
   switch (kind) {
     case Kind::http:
       return http;
@@ -197,6 +197,8 @@ std::string_view to_string(Event event) {
       return "rejects every session";
     case Event::reconnect:
       return "is to be reconnected";
+    case Event::listed:
+      return "is asked for its tools";
   }
   return "forgets all sessions";
 }

@@ -66,6 +66,7 @@ enum class Event : std::uint8_t {
   cut,        ///< its event streams
   reject,     ///< for `lasts` every session is unknown, however fresh
   reconnect,  ///< the operator asks for it
+  listed,     ///< a client asks for its tools
 };
 std::string_view to_string(Event event);
 

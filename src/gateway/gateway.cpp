@@ -126,10 +126,11 @@ awaitable<void> Gateway::apply(config::Config config) {
 
 awaitable<void> Gateway::retire(std::shared_ptr<Upstream> upstream) {
   const auto until = workers_.front()->timers().now() + drain_timeout_;
-  const auto links = upstream->links;
-  for (std::size_t i = 0; i < links.size(); ++i) {
+  for (std::size_t i = 0; i < upstream->links.size(); ++i) {
+    // No copy of the link: the last one has to go on its own worker.
+    const auto* link = upstream->links[i].get();
     co_await asio::co_spawn(
-        workers_[i]->executor(), routers_[i]->drain(links[i], until), asio::use_awaitable
+        workers_[i]->executor(), routers_[i]->drain(link, until), asio::use_awaitable
     );
   }
   co_await stop_upstream(std::move(upstream));

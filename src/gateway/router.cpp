@@ -95,12 +95,12 @@ void Router::abort_calls(std::string_view reason, const upstream::Link* using_li
 
 awaitable<void> Router::stop() { co_await relays_.join(); }
 
-awaitable<void> Router::drain(std::shared_ptr<upstream::Link> link, core::TimePoint until) {
-  while (in_use_.contains(link.get()) && worker_.timers().now() < until && !hurry_.aborted()) {
+awaitable<void> Router::drain(const upstream::Link* link, core::TimePoint until) {
+  while (in_use_.contains(link) && worker_.timers().now() < until && !hurry_.aborted()) {
     co_await landed_.wait(until, &hurry_);
   }
-  abort_calls("the configuration of this server has changed", link.get());
-  while (in_use_.contains(link.get())) co_await landed_.wait();
+  abort_calls("the configuration of this server has changed", link);
+  while (in_use_.contains(link)) co_await landed_.wait();
 }
 
 void Router::hurry() { hurry_.abort(); }

@@ -62,7 +62,7 @@ class Router final : public Service {
   void purge();
   /// Returns when no call uses the link any more. Those that still do at `until`, or when nobody
   /// waits for calls any more (`hurry`), end as cancelled.
-  awaitable<void> drain(std::shared_ptr<upstream::Link> link, core::TimePoint until);
+  awaitable<void> drain(const upstream::Link* link, core::TimePoint until);
   void hurry();
   /// A request that belongs to no call, put to one listening client. The response with the
   /// question's id; empty: none came in time.

@@ -362,7 +362,7 @@ TEST_F(RouterTest, a_link_is_drained_when_its_calls_are_answered_or_given_up) {
   int drained = 0;
   const auto drain = [&](core::Duration within) {
     asio::co_spawn(
-        world_.home().executor(), routers_[0]->drain(world_.links[0], world_.now() + within),
+        world_.home().executor(), routers_[0]->drain(world_.links[0].get(), world_.now() + within),
         [&drained](const std::exception_ptr&) { ++drained; }
     );
     world_.turn();

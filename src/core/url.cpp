@@ -162,6 +162,7 @@ Result<Url> Url::resolve(std::string_view reference) const {
 }
 
 bool is_loopback_host(std::string_view host) {
+  if (host == "127.0.0.1" || host == "localhost") return true;  // asked of every request's Host
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   if (host.find(':') != std::string_view::npos) {
     const auto address = urls::parse_ipv6_address(host);

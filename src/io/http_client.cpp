@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
+
 #include "io/http_fields.hpp"
 #include "io/http_head.hpp"
 #include "io/http_response.hpp"
@@ -25,20 +28,34 @@ bool is_credential(std::string_view name) {
          equals_ignoring_case(name, "proxy-authorization");
 }
 
+std::span<const HttpHeader> shared_headers(const OutgoingHttpRequest& request) {
+  if (!request.shared_headers) return {};
+  return *request.shared_headers;
+}
+
 bool has_header(const OutgoingHttpRequest& request, std::string_view name) {
-  return std::any_of(request.headers.begin(), request.headers.end(), [&](const HttpHeader& header) {
+  const auto is_it = [&](const HttpHeader& header) {
     return equals_ignoring_case(header.name, name);
-  });
+  };
+  return std::ranges::any_of(shared_headers(request), is_it) ||
+         std::ranges::any_of(request.headers, is_it);
+}
+
+std::string unsendable(const HttpHeader& header) {
+  if (!is_token(header.name)) return fmt::format("header name \"{}\" is not a token", header.name);
+  if (!is_safe_header_value(header.value))
+    return fmt::format("header {} has a line break in its value", header.name);
+  return {};
 }
 
 /// What would break the message apart on the wire. Empty: nothing.
 std::string unsendable(const OutgoingHttpRequest& request) {
   if (!is_token(request.method)) return "the method is not a token";
+  for (const auto& header : shared_headers(request)) {
+    if (auto problem = unsendable(header); !problem.empty()) return problem;
+  }
   for (const auto& header : request.headers) {
-    if (!is_token(header.name))
-      return fmt::format("header name \"{}\" is not a token", header.name);
-    if (!is_safe_header_value(header.value))
-      return fmt::format("header {} has a line break in its value", header.name);
+    if (auto problem = unsendable(header); !problem.empty()) return problem;
   }
   const auto forbidden = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
   if (std::any_of(request.url.target.begin(), request.url.target.end(), forbidden)) {
@@ -55,10 +72,12 @@ std::string build_head(const OutgoingHttpRequest& request, const std::optional<c
   out.append(request.method).append(" ");
   if (absolute) out.append("http://").append(url.authority());
   out.append(url.target).append(" HTTP/1.1\r\nHost: ").append(url.authority()).append("\r\n");
-  for (const auto& header : request.headers) {
-    if (is_framing(header.name)) continue;
+  const auto append = [&](const HttpHeader& header) {
+    if (is_framing(header.name)) return;
     out.append(header.name).append(": ").append(header.value).append("\r\n");
-  }
+  };
+  std::ranges::for_each(shared_headers(request), append);
+  std::ranges::for_each(request.headers, append);
   if (!url.userinfo.empty() && !has_header(request, "authorization")) {
     out.append("Authorization: ").append(basic_credentials(url.userinfo)).append("\r\n");
   }
@@ -132,6 +151,9 @@ std::optional<core::Url> redirect_target(
 void drop_headers(
     OutgoingHttpRequest& request, const std::function<bool(std::size_t, std::string_view)>& drop
 ) {
+  const auto shared = shared_headers(request);
+  request.headers.insert(request.headers.begin(), shared.begin(), shared.end());
+  request.shared_headers.reset();
   std::vector<HttpHeader> kept;
   std::size_t configured = 0;
   for (std::size_t i = 0; i < request.headers.size(); ++i) {

@@ -67,7 +67,9 @@ struct OutgoingHttpRequest {
   /// strict_redirect_headers.
   std::vector<HttpHeader> headers;
   std::size_t configured_headers =
-      0;  ///< the first so many of `headers` come from the user's configuration
+      0;  ///< the first so many of all headers come from the user's configuration
+  /// Before `headers`: what many requests have in common is built once and not copied.
+  std::shared_ptr<const std::vector<HttpHeader>> shared_headers = {};
   std::string body;
   std::optional<core::TimePoint> deadline;  ///< for the head of the response; the body has its own
   AbortSource* abort = nullptr;             ///< must outlive the exchange

@@ -29,8 +29,7 @@ struct HttpConnection::ReadDone {
   ReadDone& operator=(ReadDone&&) = delete;
   ~ReadDone() {
     if (!connection) return;
-    const auto dropped = std::move(connection->reader_);
-    connection->reader_.reset();
+    const auto dropped = std::exchange(connection->reader_, nullptr);
   }
   void operator()(const boost::system::error_code& error, std::size_t count) {
     const auto alive = std::move(connection);
@@ -280,9 +279,7 @@ void HttpConnection::read_finished(const boost::system::error_code& error, std::
   grow_ = in_end_ == in_.size();
   if (error && !timed_out_) eof_ = true;
   if (reader_) {
-    Resume resume = std::move(*reader_);
-    reader_.reset();
-    resume(true);
+    std::exchange(reader_, nullptr)(true);
     return;
   }
   if (gone_.empty()) return;
@@ -296,8 +293,8 @@ void HttpConnection::read_finished(const boost::system::error_code& error, std::
 awaitable<bool> HttpConnection::more() {
   if (eof_ || closed_ || timed_out_) co_return false;
   if (!reading_ && !start_read()) co_return false;
-  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(bool)>(
-      [this](Resume resume) { reader_.emplace(std::move(resume)); }, asio::use_awaitable
+  co_await asio::async_initiate<const asio::deferred_t&, void(bool)>(
+      [this](auto resume) { reader_ = std::move(resume); }, asio::deferred
   );
   co_return !(eof_ || closed_ || timed_out_);
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -115,9 +116,8 @@ class HttpConnection final : public HttpExchange,
   std::size_t in_end_ = 0;
   std::string out_;
   std::vector<std::function<void()>> gone_;
-  using Resume = asio::async_result<asio::use_awaitable_t<>, void(bool)>::handler_type;
-  std::optional<Resume> reader_;
-  std::size_t served_ = 0;  ///< requests that the handler is done with
+  std::move_only_function<void(bool)> reader_;  ///< goes on with who waits for bytes
+  std::size_t served_ = 0;                      ///< requests that the handler is done with
   core::TimePoint deadline_ = core::TimePoint::max();
   Phase phase_ = Phase::idle;
   Answer answer_ = Answer::none;

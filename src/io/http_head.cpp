@@ -20,10 +20,9 @@ std::string_view reason_phrase(int status) {
 }
 
 bool is_safe_header_value(std::string_view value) {
-  for (const char c : value) {
-    if (c == '\r' || c == '\n' || c == '\0') return false;
-  }
-  return true;
+  bool broken = false;  // without a way out of the loop it is a few vector instructions
+  for (const char c : value) broken |= c == '\r' || c == '\n' || c == '\0';
+  return !broken;
 }
 
 namespace {

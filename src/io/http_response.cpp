@@ -60,8 +60,16 @@ awaitable<std::optional<HttpFailure>> HttpResponse::perform(
 ) {
   interrupt_.until(deadline);
   if (interrupt_.fired()) co_return failure(Stage::write, "closed");
-  auto error = co_await write(head);
-  if (error.empty() && !body.empty()) error = co_await write(body);
+  std::string error;
+  auto io = connection_->stream.try_write(head);
+  if (io.status == Status::ok && io.count == head.size()) {
+    sent_ += io.count;  // nearly always: the kernel takes it at once
+  } else {
+    error = co_await write(head, std::move(io));
+  }
+  if (error.empty() && !body.empty()) {
+    error = co_await write(body, connection_->stream.try_write(body));
+  }
   sent_whole_ = error.empty();
   // A peer that refuses what it has not read closes early, but may have said why.
   if (!sent_whole_ && (sent_ == 0 || interrupt_.fired()))
@@ -71,15 +79,16 @@ awaitable<std::optional<HttpFailure>> HttpResponse::perform(
   co_return failed;
 }
 
-/// Empty: all written. Else why not; then the peer's answer may already wait in the buffer.
-awaitable<std::string> HttpResponse::write(std::string_view bytes) {
+/// Goes on after the first try, `io`. Empty: all written. Else why not; then the peer's answer may
+/// already wait in the buffer.
+awaitable<std::string> HttpResponse::write(std::string_view bytes, NetStream::Io io) {
   auto& stream = connection_->stream;
-  while (!bytes.empty()) {
-    const auto io = stream.try_write(bytes);
+  for (;; io = stream.try_write(bytes)) {
     switch (io.status) {
       case Status::ok:
         sent_ += io.count;
         bytes.remove_prefix(io.count);
+        if (bytes.empty()) co_return std::string();
         break;
       case Status::want_read:
         if (!co_await stream.wait(Status::want_read)) co_return "connection closed";
@@ -94,7 +103,6 @@ awaitable<std::string> HttpResponse::write(std::string_view bytes) {
         co_return io.error;
     }
   }
-  co_return std::string();
 }
 
 bool HttpResponse::early_answer() {

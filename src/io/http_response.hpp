@@ -46,7 +46,7 @@ class HttpResponse final : public IncomingHttpResponse {
   using Stage = HttpFailure::Stage;
 
   HttpFailure failure(Stage stage, std::string message);
-  awaitable<std::string> write(std::string_view bytes);
+  awaitable<std::string> write(std::string_view bytes, NetStream::Io io);
   awaitable<std::optional<HttpFailure>> read_head(std::string write_error);
   bool early_answer();
   void watch();

@@ -150,7 +150,7 @@ awaitable<NetStream::Io> NetStream::read_some(std::span<char> into) {
   if (closed_) co_return Io{.status = Status::closed};
   if (!tls_) {
     auto [error, count] = co_await socket_.async_read_some(
-        boost::asio::buffer(into.data(), into.size()), asio::as_tuple(asio::use_awaitable)
+        boost::asio::buffer(into.data(), into.size()), asio::as_tuple(asio::deferred)
     );
     if (!error) co_return Io{.count = count};
     if (error == boost::asio::error::eof || closed_) co_return Io{.status = Status::closed};

@@ -40,7 +40,8 @@ class Worker {
   };
 
   unsigned index_;
-  Loop context_{1};
+  /// Sockets belong to this thread alone, so they need no locks; posting and timers keep theirs.
+  Loop context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   std::unique_ptr<core::Timers> timers_;
   std::thread thread_;
 };

@@ -93,9 +93,11 @@ class HttpChannel::Impl {
   core::TimePoint after(core::Duration delay) const { return worker_.timers().now() + delay; }
   awaitable<Outcome> error_status(Response response, const OutgoingRequest& request);
   awaitable<Outcome> body(Response response, const OutgoingRequest& request, Sink& sink);
-  awaitable<Outcome> whole_body(
-      const io::IncomingHttpResponse& response, std::string bytes, const OutgoingRequest& request,
-      Sink& sink
+  using Messages = std::expected<std::vector<protocol::Frame>, protocol::FrameError>;
+  /// What the responses in a body that ended mean; `beginning` is what is told of it otherwise.
+  static Outcome outcome_in(
+      Messages messages, const io::IncomingHttpResponse& response, std::string beginning,
+      bool complete, const OutgoingRequest& request
   );
   awaitable<Outcome> events(
       Response response, std::string head, const OutgoingRequest& request, Sink& sink
@@ -163,42 +165,44 @@ awaitable<Outcome> HttpChannel::Impl::body(
       );
     }
   }
-  co_return co_await whole_body(*response, std::move(bytes), request, sink);
-}
-
-awaitable<Outcome> HttpChannel::Impl::whole_body(
-    const io::IncomingHttpResponse& response, std::string bytes, const OutgoingRequest& request,
-    Sink& sink
-) {
   auto beginning = bytes.substr(0, evidence_bytes);
   const bool complete = beginning.size() == bytes.size();
   auto messages = parse_messages(std::move(bytes));
+  if (messages) {
+    for (auto& message : *messages) {
+      if (!message.is_response()) co_await sink.message(std::move(message));
+    }
+  }
+  co_return outcome_in(std::move(messages), *response, std::move(beginning), complete, request);
+}
+
+Outcome HttpChannel::Impl::outcome_in(
+    Messages messages, const io::IncomingHttpResponse& response, std::string beginning,
+    bool complete, const OutgoingRequest& request
+) {
   if (!messages) {
     auto failure = from_answer(response, std::move(beginning), complete, facts_of(request));
     failure.error = not_an_answer(failure, response.header("content-type"));
-    co_return failed(std::move(failure));
+    return failed(std::move(failure));
   }
   const bool alone = messages->size() == 1;
   std::optional<protocol::Frame> own;
   for (auto& message : *messages) {
-    if (!message.is_response()) {
-      co_await sink.message(std::move(message));
-      continue;
-    }
+    if (!message.is_response()) continue;
     // An error that is all the peer said belongs to this exchange whatever id it names.
     const bool ours = answers(message, request.id) || is_anonymous_error(message) ||
                       (alone && message.kind() == protocol::Frame::Kind::error);
     if (ours && !own) own = with_id(std::move(message), request.id);
   }
   if (own) {
-    co_return answered(
+    return answered(
         std::move(*own), request.method, std::string(response.header("mcp-session-id"))
     );
   }
   auto failure = from_answer(response, std::move(beginning), complete, facts_of(request));
   failure.error =
       fmt::format("answered without a response to the request: {}", excerpt(failure.body));
-  co_return failed(std::move(failure));
+  return failed(std::move(failure));
 }
 
 Failure HttpChannel::Impl::cut(const SseStream& stream, const OutgoingRequest& request) const {

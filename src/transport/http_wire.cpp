@@ -31,6 +31,10 @@ bool is_reserved(std::string_view name) {
   return std::ranges::any_of(reserved, [&](auto r) { return equals_ignoring_case(r, name); });
 }
 
+awaitable<HttpWire::Answer> refused(io::HttpFailure failure) {
+  co_return std::unexpected(std::move(failure));
+}
+
 }  // namespace
 
 HttpWire::HttpWire(io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options)
@@ -46,16 +50,15 @@ HttpWire::HttpWire(io::Worker& worker, const UpstreamConfig& config, io::HttpCli
 
 void HttpWire::post_to(core::Url endpoint) {
   endpoint_ = std::move(endpoint);
+  post_headers_.reset();
   if (url_ && url_->same_origin(*endpoint_)) return;
   std::erase_if(configured_, [&](const auto& header) {
     return strict_redirect_headers_ || is_credential(header.name);
   });
 }
 
-std::vector<io::HttpHeader> HttpWire::headers(
-    const SessionHeaders* session, std::string_view accept
-) const {
-  std::vector<io::HttpHeader> all;
+HttpWire::Headers HttpWire::headers(const SessionHeaders* session, std::string_view accept) const {
+  Headers all;
   all.reserve(configured_.size() + 6);
   all = configured_;
   if (own_user_agent_) all.push_back({"User-Agent", "mooring/" MOORING_VERSION});
@@ -68,14 +71,26 @@ std::vector<io::HttpHeader> HttpWire::headers(
   return all;
 }
 
+std::shared_ptr<const HttpWire::Headers> HttpWire::post_headers(const SessionHeaders* session) {
+  static const SessionHeaders none;
+  const auto& wanted = session != nullptr ? *session : none;
+  if (!post_headers_ || posts_in_.session_id != wanted.session_id ||
+      posts_in_.protocol_version != wanted.protocol_version) {
+    auto all = headers(session, "application/json, text/event-stream");
+    all.push_back({"Content-Type", "application/json"});
+    post_headers_ = std::make_shared<const Headers>(std::move(all));
+    posts_in_ = wanted;
+  }
+  return post_headers_;
+}
+
 awaitable<HttpWire::Answer> HttpWire::post(
     std::string bytes, const SessionHeaders* session, io::AbortSource* abort,
     std::optional<core::TimePoint> deadline
 ) {
   io::OutgoingHttpRequest request;
   request.method = "POST";
-  request.headers = headers(session, "application/json, text/event-stream");
-  request.headers.push_back({"Content-Type", "application/json"});
+  request.shared_headers = post_headers(session);
   request.body = std::move(bytes);
   request.abort = abort;
   request.deadline = deadline;
@@ -113,16 +128,16 @@ awaitable<HttpWire::Answer> HttpWire::send(io::OutgoingHttpRequest request) {
   if (!url_) {
     failure.stage = io::HttpFailure::Stage::resolve;
     failure.message = url_.error().detail;
-    co_return std::unexpected(std::move(failure));
+    return refused(std::move(failure));
   }
   if (!client_) {
     failure.aborted = true;
     failure.message = "the channel was closed";
-    co_return std::unexpected(std::move(failure));
+    return refused(std::move(failure));
   }
   if (request.url.host.empty()) request.url = *url_;
   request.configured_headers = configured_.size();
-  co_return co_await client_->send(std::move(request));
+  return client_->send(std::move(request));
 }
 
 }  // namespace mooring::transport

@@ -41,12 +41,18 @@ class HttpWire {
   void close() { client_.reset(); }
 
  private:
-  std::vector<io::HttpHeader> headers(const SessionHeaders* session, std::string_view accept) const;
+  using Headers = std::vector<io::HttpHeader>;
+
+  Headers headers(const SessionHeaders* session, std::string_view accept) const;
+  /// Built once a session: all its calls have the same.
+  std::shared_ptr<const Headers> post_headers(const SessionHeaders* session);
   awaitable<Answer> send(io::OutgoingHttpRequest request);
 
   Result<core::Url> url_;
   std::optional<core::Url> endpoint_;
-  std::vector<io::HttpHeader> configured_;
+  Headers configured_;
+  std::shared_ptr<const Headers> post_headers_;  ///< of `posts_in_`; empty: not built
+  SessionHeaders posts_in_;
   bool own_user_agent_ = true;
   bool strict_redirect_headers_;
   std::unique_ptr<io::HttpClient> client_;

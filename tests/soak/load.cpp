@@ -21,6 +21,10 @@ namespace {
 constexpr std::size_t client_count = 32;
 constexpr std::size_t clients_a_thread = 8;  ///< that share one thread for their sockets
 
+/// Results of this size are forwarded while they arrive: where the server breaks off, so must the
+/// gateway.
+constexpr std::size_t streamed_from = std::size_t{64} << 10;
+
 enum class Ending : std::uint8_t { answer, cancel, leave };
 
 std::string shown(const json::value& answer) {
@@ -191,6 +195,7 @@ void Load::judge(const Call& call, Exchange& exchange, const json::value& answer
   }
   if (!call.key.empty()) claims_.add(call.key, call.tool, Claim::unknown, "no answer");
   if (call.ending == Ending::cancel) return count("cancelled", call.seconds());
+  if (call.bytes >= streamed_from && !call.well) return count("broken off", call.seconds());
   count("no answer", call.seconds());
   const auto events = exchange.events();
   journal_.violation(

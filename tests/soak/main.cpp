@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <cstdio>
@@ -7,6 +9,7 @@
 #include <exception>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include "soak/soak.hpp"
 
@@ -44,6 +47,31 @@ bool parse(int argc, char** argv, mooring::soak::SoakOptions& options) {
   return argc % 2 == 1;
 }
 
+int run(const mooring::soak::SoakOptions& options) {
+  try {
+    return mooring::soak::soak(options, interrupted) ? 0 : 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "mooring-soak: {}\n", error.what());
+    return 1;
+  }
+}
+
+/// Runs it in a process group of its own, of which nothing is left behind, however it ends.
+int run_apart(const mooring::soak::SoakOptions& options) {
+  const pid_t child = ::fork();
+  if (child < 0) return 1;
+  if (child == 0) {
+    ::setpgid(0, 0);
+    std::exit(run(options));
+  }
+  int status = 0;
+  for (bool passed_on = false; ::waitpid(child, &status, 0) != child;) {
+    if (interrupted && !std::exchange(passed_on, true)) ::kill(child, SIGTERM);
+  }
+  ::kill(-child, SIGKILL);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -53,14 +81,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "{}", usage);
     return 2;
   }
-  for (const int number : {SIGINT, SIGTERM}) {
-    ::signal(number, [](int) { interrupted = true; });
-  }
+  struct sigaction action{};
+  action.sa_handler = [](int) { interrupted = true; };
+  for (const int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  try {
-    return mooring::soak::soak(options, interrupted) ? 0 : 1;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "mooring-soak: {}\n", error.what());
-    return 1;
-  }
+  return run_apart(options);
 }

@@ -156,6 +156,7 @@ class Soak {
     if (!interrupted_) trend_.check(journal_);
     write("journal.log", journal_.lines());
     write("gateway.log", gateway_->lines());
+    write("vitals.csv", trend_.lines());
     fmt::print("\nseed {}, {:.1f} minutes of faults\n\n", options_.seed, options_.minutes);
     if (observer_) fmt::print("{}\n", observer_->table());
     for (const auto& [outcome, number] : tally_.outcomes) {
@@ -177,7 +178,7 @@ class Soak {
     const auto all = journal_.violations();
     for (std::size_t i = 0; i < std::min(shown, all.size()); ++i) fmt::print("{}\n", all[i]);
     fmt::print(
-        "{}; journal.log, gateway.log and the ledgers are in {}\n",
+        "{}; journal.log, gateway.log, vitals.csv and the ledgers are in {}\n",
         broken.empty() ? "every invariant held" : "INVARIANTS ARE BROKEN", options_.work.string()
     );
     return broken.empty();

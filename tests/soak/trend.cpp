@@ -65,6 +65,14 @@ void Trend::check(Journal& journal) const {
   }
 }
 
+std::vector<std::string> Trend::lines() const {
+  std::vector<std::string> all = {"seconds,rss_kib,descriptors,threads"};
+  for (const auto& [at, now] : samples_) {
+    all.push_back(fmt::format("{:.1f},{},{},{}", at, now.rss_kib, now.descriptors, now.threads));
+  }
+  return all;
+}
+
 std::string Trend::table() const {
   std::string text;
   for (const auto& figure : figures) {

@@ -22,6 +22,8 @@ class Trend {
   /// Tells the journal what grew beyond its tolerance.
   void check(Journal& journal) const;
   std::string table() const;
+  /// A line for each sample, for a spreadsheet.
+  std::vector<std::string> lines() const;
 
  private:
   struct Sample {

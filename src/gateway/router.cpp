@@ -287,11 +287,11 @@ awaitable<void> Router::request(ClientSessionPtr session, Frame request, Respond
     if (!flight.refusal.empty()) {
       co_await responder->finish(flight.refusal);
     } else if (method == "logging/setLevel") {
-      co_await set_level(std::move(session), std::move(request), std::move(responder), flight);
+      co_await set_level(session, request, responder, flight);
     } else if (method == "resources/subscribe" || method == "resources/unsubscribe") {
-      co_await subscribe(std::move(session), std::move(request), std::move(responder), flight);
+      co_await subscribe(session, request, responder, flight);
     } else {
-      co_await call(std::move(session), std::move(request), std::move(responder), flight);
+      co_await call(session, request, responder, flight);
     }
   }
 }
@@ -427,7 +427,9 @@ std::vector<std::shared_ptr<upstream::Link>> Router::links_of(const ClientSessio
 }
 
 std::string Router::flight_key(const ClientSession& session, std::string_view raw_id) const {
-  return fmt::format("{} {}", session.key, raw_id);
+  std::string key;
+  key.reserve(session.key.size() + 1 + raw_id.size());
+  return key.append(session.key).append(" ").append(raw_id);
 }
 
 }  // namespace mooring::gateway

@@ -142,30 +142,38 @@ class Router final : public Service {
   bool full(const std::string& session_key) const;
   void set_level_of(const ClientSession& session, std::optional<int> severity);
 
-  // router_calls.cpp: everything that reaches an upstream
+  // router_calls.cpp: everything that reaches an upstream. The coroutine of `request` keeps what is
+  // referred to here.
   awaitable<void> call(
-      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder, Flight& flight
+      const ClientSessionPtr& session, const protocol::Frame& request,
+      const ResponderPtr& responder, Flight& flight
   );
   awaitable<Target> target_of(
       const ClientSession& session, const protocol::Frame& request, io::AbortSource& abort
   );
   Target aggregate_target(const protocol::Frame& request);
   static std::string refused_arguments(const protocol::Frame& request, const Target& target);
-  awaitable<void> answer(
-      const protocol::Frame& request, Target& target, upstream::CallResult result,
+  std::string whole_answer(
+      const protocol::Frame& request, const upstream::Link& to, const upstream::CallResult& result
+  );
+  static awaitable<void> answer_in_parts(
+      const protocol::Frame& request, const upstream::Link& to, transport::BodyStream& stream,
       Responder& responder
   );
   awaitable<void> set_level(
-      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder, Flight& flight
+      const ClientSessionPtr& session, const protocol::Frame& request,
+      const ResponderPtr& responder, Flight& flight
   );
   awaitable<void> send_level(std::shared_ptr<upstream::Link> to, std::string level);
   awaitable<void> subscribe(
-      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder, Flight& flight
+      const ClientSessionPtr& session, const protocol::Frame& request,
+      const ResponderPtr& responder, Flight& flight
   );
   awaitable<std::string> call_through(
       std::shared_ptr<upstream::Link> to, const protocol::Frame& request, Flight* flight,
       std::optional<core::Duration> timeout, transport::Sink* sink = nullptr
   );
+  static bool may_be_utility(const Target& target, const protocol::Frame& request);
   awaitable<bool> call_utility(
       const Target& target, const protocol::Frame& request, Responder& responder, Flight& flight
   );

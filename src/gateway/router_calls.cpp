@@ -101,7 +101,8 @@ void Router::Flight::use(std::shared_ptr<upstream::Link> to) {
 }
 
 awaitable<void> Router::call(
-    ClientSessionPtr session, Frame request, ResponderPtr responder, Flight& flight
+    const ClientSessionPtr& session, const Frame& request, const ResponderPtr& responder,
+    Flight& flight
 ) {
   auto target = co_await target_of(*session, request, flight.abort);
   if (!target.error.empty()) {
@@ -114,7 +115,10 @@ awaitable<void> Router::call(
     co_await responder->finish(std::move(refusal));
     co_return;
   }
-  if (co_await call_utility(target, request, *responder, flight)) co_return;
+  if (may_be_utility(target, request) &&
+      co_await call_utility(target, request, *responder, flight)) {
+    co_return;
+  }
 
   Relay relay(*this, session, responder, target.link);
   upstream::CallRequest up;
@@ -126,7 +130,11 @@ awaitable<void> Router::call(
   up.stream_over = trims ? 0 : shared_.stream_over;
   up.reason_now = &flight.reason;
   auto result = co_await target.link->call(std::move(up));
-  co_await answer(request, target, std::move(result), *responder);
+  if (result.stream) {
+    co_await answer_in_parts(request, *target.link, *result.stream, *responder);
+  } else {
+    co_await responder->finish(whole_answer(request, *target.link, result));
+  }
 }
 
 awaitable<Router::Target> Router::target_of(
@@ -266,62 +274,61 @@ std::string Router::refused_arguments(const Frame& request, const Target& target
   );
 }
 
-awaitable<void> Router::answer(
-    const Frame& request, Target& target, upstream::CallResult result, Responder& responder
+/// The response as the client gets it.
+std::string Router::whole_answer(
+    const Frame& request, const upstream::Link& to, const upstream::CallResult& result
 ) {
   if (result.error) {
     counters_.call_errors.fetch_add(1, std::memory_order_relaxed);
-    co_await responder.finish(
-        upstream::error_response(request.id(), target.link->name(), *result.error)
-    );
-    co_return;
-  }
-  if (result.stream) {
-    protocol::IdSplicer splicer{std::string(request.id())};
-    std::string piece;
-    bool ok = true, begun = false;
-    for (;;) {
-      const auto bytes = co_await result.stream->read_some();
-      piece.clear();
-      if (!bytes || (!bytes->empty() && !splicer.feed(*bytes, piece))) ok = false;
-      if (!ok || bytes->empty()) break;
-      begun = begun || !piece.empty();
-      if (!piece.empty() && !co_await responder.finish_part(piece)) break;
-    }
-    if (begun) {
-      co_await responder.finish_end(ok && splicer.complete());
-      co_return;
-    }
-    upstream::CallError broken;
-    broken.kind = "transient";
-    broken.delivery = recovery::Delivery::unknown;
-    broken.message = target.link->name() + ": the result broke off before its first byte";
-    broken.advice = "The call may have run; check its effect before you repeat it.";
-    co_await responder.finish(upstream::error_response(request.id(), target.link->name(), broken));
-    co_return;
+    return upstream::error_response(request.id(), to.name(), *result.error);
   }
   const auto& response = *result.response;
-  const auto chars = target.link->config().result_chars;
+  const auto chars = to.config().result_chars;
   if (chars && request.method() == "tools/call" && !response.result().empty()) {
     if (const auto trimmed = trim_result(response.result(), *chars)) {
-      co_await responder.finish(protocol::make_result(request.id(), *trimmed));
-      co_return;
+      return protocol::make_result(request.id(), *trimmed);
     }
   }
   if (!response.id_span()) {  // an error without id, correlated by its HTTP exchange
-    co_await responder.finish(
-        fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{}}})", request.id(), response.error())
-    );
+    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{}}})", request.id(), response.error());
+  }
+  return response.spliced({{response.id_span(), request.id()}});
+}
+
+awaitable<void> Router::answer_in_parts(
+    const Frame& request, const upstream::Link& to, transport::BodyStream& stream,
+    Responder& responder
+) {
+  protocol::IdSplicer splicer{std::string(request.id())};
+  std::string piece;
+  bool ok = true, begun = false;
+  for (;;) {
+    const auto bytes = co_await stream.read_some();
+    piece.clear();
+    if (!bytes || (!bytes->empty() && !splicer.feed(*bytes, piece))) ok = false;
+    if (!ok || bytes->empty()) break;
+    begun = begun || !piece.empty();
+    if (!piece.empty() && !co_await responder.finish_part(piece)) break;
+  }
+  if (begun) {
+    co_await responder.finish_end(ok && splicer.complete());
     co_return;
   }
-  co_await responder.finish(response.spliced({{response.id_span(), request.id()}}));
+  upstream::CallError broken;
+  broken.kind = "transient";
+  broken.delivery = recovery::Delivery::unknown;
+  broken.message = to.name() + ": the result broke off before its first byte";
+  broken.advice = "The call may have run; check its effect before you repeat it.";
+  co_await responder.finish(upstream::error_response(request.id(), to.name(), broken));
+}
+
+bool Router::may_be_utility(const Target& target, const Frame& request) {
+  return request.method() == "tools/call" && target.link->config().resources_as_tools;
 }
 
 awaitable<bool> Router::call_utility(
     const Target& target, const Frame& request, Responder& responder, Flight& flight
 ) {
-  if (request.method() != "tools/call" || !target.link->config().resources_as_tools)
-    co_return false;
   const auto& catalogue = target.link->snapshot().catalogue;
   const auto& name = target.name ? *target.name : request.name();
   if (catalogue && (*catalogue)[upstream::ListKind::tools].find(name) != nullptr) co_return false;
@@ -340,8 +347,7 @@ awaitable<bool> Router::call_utility(
   up.reason_now = &flight.reason;
   auto result = co_await target.link->call(std::move(up));
   if (result.error || result.response->result().empty()) {
-    Target same{target.link, {}, {}, {}};
-    co_await answer(request, same, std::move(result), responder);
+    co_await responder.finish(whole_answer(request, *target.link, result));
     co_return true;
   }
   co_await responder.finish(
@@ -372,7 +378,8 @@ awaitable<std::string> Router::call_through(
 }
 
 awaitable<void> Router::set_level(
-    ClientSessionPtr session, Frame request, ResponderPtr responder, Flight& flight
+    const ClientSessionPtr& session, const Frame& request, const ResponderPtr& responder,
+    Flight& flight
 ) {
   const auto severity = log_severity(protocol::string_member(request.params(), "level"));
   if (!severity) {
@@ -424,7 +431,8 @@ awaitable<void> Router::send_level(std::shared_ptr<upstream::Link> to, std::stri
 }
 
 awaitable<void> Router::subscribe(
-    ClientSessionPtr session, Frame request, ResponderPtr responder, Flight& flight
+    const ClientSessionPtr& session, const Frame& request, const ResponderPtr& responder,
+    Flight& flight
 ) {
   const bool on = request.method() == "resources/subscribe";
   const auto target = co_await target_of(*session, request, flight.abort);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <expected>
 #include <unordered_map>
 
 #include "core/log.hpp"
@@ -31,6 +32,15 @@ awaitable<void> refuse(
     HttpExchange& exchange, int status, int code, std::string_view message, std::string_view id = {}
 ) {
   co_await exchange.respond(status, json_type, protocol::make_error(id, code, message));
+}
+
+struct Refusal {
+  int status;
+  std::string message;
+};
+
+awaitable<void> refuse(HttpExchange& exchange, const Refusal& refusal) {
+  co_await refuse(exchange, refusal.status, protocol::invalid_request, refusal.message);
 }
 
 bool accepts(const HttpExchange& exchange, std::string_view type) {
@@ -94,9 +104,9 @@ struct HttpDoor::Impl {
   awaitable<void> resume(HttpExchange& exchange, ClientSessionPtr session, EventId from);
   awaitable<void> remove(HttpExchange& exchange, ClientSessionPtr session);
 
-  /// The session that the headers of an exchange name, or nothing and the exchange is answered.
-  awaitable<ClientSessionPtr> session_of(
-      HttpExchange& exchange, const std::string& endpoint, const std::string& principal
+  /// The session that the headers of an exchange name, or why there is none.
+  std::expected<ClientSessionPtr, Refusal> session_of(
+      const HttpExchange& exchange, const std::string& endpoint, const std::string& principal
   );
   awaitable<void> replay(
       HttpExchange& exchange, HttpDoor::Impl& home, std::shared_ptr<EventStream> stream,
@@ -146,9 +156,9 @@ awaitable<void> HttpDoor::handle(
   } else if (method == "POST") {
     co_await impl_->post(exchange, endpoint, principal);
   } else if (method == "GET" || method == "DELETE") {
-    const auto session = co_await impl_->session_of(exchange, endpoint, principal);
-    if (!session) co_return;
-    co_await (method == "GET" ? impl_->get(exchange, session) : impl_->remove(exchange, session));
+    const auto session = impl_->session_of(exchange, endpoint, principal);
+    if (!session) co_return co_await refuse(exchange, session.error());
+    co_await (method == "GET" ? impl_->get(exchange, *session) : impl_->remove(exchange, *session));
   } else {
     const std::array headers = {HeaderField{"Allow", "GET, POST, DELETE"}, json_type[0]};
     co_await exchange.respond(
@@ -165,29 +175,23 @@ awaitable<void> HttpDoor::stop() {
   co_await impl_->tasks.join();
 }
 
-awaitable<ClientSessionPtr> HttpDoor::Impl::session_of(
-    HttpExchange& exchange, const std::string& endpoint, const std::string& principal
+std::expected<ClientSessionPtr, Refusal> HttpDoor::Impl::session_of(
+    const HttpExchange& exchange, const std::string& endpoint, const std::string& principal
 ) {
   if (!exchange.has_header("Mcp-Session-Id")) {
-    co_await refuse(
-        exchange, 400, protocol::invalid_request, "Mcp-Session-Id is missing: send initialize first"
-    );
-    co_return nullptr;
+    return std::unexpected(Refusal{400, "Mcp-Session-Id is missing: send initialize first"});
   }
   const auto session = service.find(exchange.header("Mcp-Session-Id"));
   if (!session || session->endpoint != endpoint || session->principal != principal) {
-    co_await refuse(exchange, 404, protocol::invalid_request, "Session not found");
-    co_return nullptr;
+    return std::unexpected(Refusal{404, "Session not found"});
   }
   const auto version = exchange.header("MCP-Protocol-Version");
   if (!version.empty() && !protocol::parse_version(version)) {
-    co_await refuse(
-        exchange, 400, protocol::invalid_request,
-        fmt::format("MCP-Protocol-Version {} is not supported", version)
+    return std::unexpected(
+        Refusal{400, fmt::format("MCP-Protocol-Version {} is not supported", version)}
     );
-    co_return nullptr;
   }
-  co_return session;
+  return session;
 }
 
 awaitable<void> HttpDoor::Impl::post(
@@ -205,9 +209,9 @@ awaitable<void> HttpDoor::Impl::post(
     );
   }
   if (protocol::is_batch(exchange.body())) {
-    const auto session = co_await session_of(exchange, endpoint, principal);
-    if (session) co_await batch(exchange, session, std::move(exchange.body()));
-    co_return;
+    const auto session = session_of(exchange, endpoint, principal);
+    if (!session) co_return co_await refuse(exchange, session.error());
+    co_return co_await batch(exchange, *session, std::move(exchange.body()));
   }
   auto frame = Frame::parse(std::move(exchange.body()), {.max_depth = options.json_depth});
   if (!frame) {
@@ -218,10 +222,10 @@ awaitable<void> HttpDoor::Impl::post(
   if (frame->is_request() && frame->method() == "initialize") {
     co_return co_await open(exchange, std::move(*frame), endpoint, principal);
   }
-  const auto session = co_await session_of(exchange, endpoint, principal);
-  if (!session) co_return;
-  if (frame->is_request()) co_return co_await request(exchange, session, std::move(*frame));
-  service.notice(session, std::move(*frame));
+  const auto session = session_of(exchange, endpoint, principal);
+  if (!session) co_return co_await refuse(exchange, session.error());
+  if (frame->is_request()) co_return co_await request(exchange, *session, std::move(*frame));
+  service.notice(*session, std::move(*frame));
   co_await exchange.respond(202, {}, {});
 }
 
@@ -251,7 +255,8 @@ awaitable<void> HttpDoor::Impl::request(
   const auto stream = std::make_shared<PostStream>(
       worker, options, streams, tasks, exchange, session, std::string(frame.id())
   );
-  co_await stream->begin(accepts(exchange, "text/event-stream"));
+  stream->begin(accepts(exchange, "text/event-stream"));
+  if (options.always_stream) co_await stream->open();
   co_await service.request(std::move(session), std::move(frame), stream);
   co_await stream->close();
 }
@@ -288,7 +293,8 @@ awaitable<void> HttpDoor::Impl::batch(
   const auto stream = std::make_shared<PostStream>(
       worker, options, streams, tasks, exchange, session, std::string()
   );
-  co_await stream->begin(accepts(exchange, "text/event-stream"));
+  stream->begin(accepts(exchange, "text/event-stream"));
+  if (options.always_stream) co_await stream->open();
   co_await serve_batch(worker, service, session, std::move(requests), stream);
   co_await stream->close();
 }

@@ -24,22 +24,21 @@ PostStream::PostStream(
       tasks_(tasks),
       exchange_(&exchange),
       session_(std::move(session)),
-      request_id_(std::move(request_id)),
-      unlocked_(worker.executor(), worker.timers()) {}
+      request_id_(std::move(request_id)) {}
 
 PostStream::~PostStream() { worker_.timers().cancel(timer_); }
 
-awaitable<void> PostStream::begin(bool accepts_stream) {
+void PostStream::begin(bool accepts_stream) {
   accepts_stream_ = accepts_stream && !options_.json_only;
+  if (!accepts_stream_) return;
+  arm(options_.always_stream ? options_.keepalive_comment : options_.stream_after);
+}
+
+awaitable<void> PostStream::open() {
   if (!accepts_stream_) co_return;
-  if (options_.always_stream) {
-    co_await lock();
-    co_await start();
-    unlock();
-    arm(options_.keepalive_comment);
-  } else {
-    arm(options_.stream_after);
-  }
+  if (!try_lock()) co_await lock();
+  co_await start();
+  unlock();
 }
 
 void PostStream::arm(core::Duration delay) {
@@ -54,7 +53,7 @@ void PostStream::arm(core::Duration delay) {
 awaitable<void> PostStream::tick() {
   const auto self = shared_from_this();
   if (finished_ || !writable()) co_return;
-  co_await lock();
+  if (!try_lock()) co_await lock();
   if (!finished_ && writable()) {
     if (!stream_) {
       co_await start();
@@ -89,19 +88,19 @@ awaitable<void> PostStream::flush() {
 }
 
 awaitable<void> PostStream::lock() {
-  while (writing_) co_await unlocked_.wait();
-  writing_ = true;
+  if (!unlocked_) unlocked_.emplace(worker_.executor(), worker_.timers());
+  while (!try_lock()) co_await unlocked_->wait();
 }
 
 void PostStream::unlock() {
   writing_ = false;
-  unlocked_.notify();
+  if (unlocked_) unlocked_->notify();
 }
 
 awaitable<void> PostStream::send(std::string message) {
   const auto self = shared_from_this();
   if (finished_ || !accepts_stream_) co_return;
-  co_await lock();
+  if (!try_lock()) co_await lock();
   if (!finished_) {
     if (!stream_) co_await start();
     stream_->append(message);
@@ -113,7 +112,7 @@ awaitable<void> PostStream::send(std::string message) {
 awaitable<void> PostStream::finish(std::string response) {
   const auto self = shared_from_this();
   if (finished_) co_return;
-  co_await lock();
+  if (!try_lock()) co_await lock();
   finished_ = true;
   worker_.timers().cancel(timer_);
   if (!stream_) {
@@ -131,7 +130,7 @@ awaitable<void> PostStream::finish(std::string response) {
 awaitable<bool> PostStream::finish_part(std::string_view bytes) {
   const auto self = shared_from_this();
   if (!in_parts_) {
-    co_await lock();  // kept until finish_end: nothing may come between the parts
+    if (!try_lock()) co_await lock();  // kept until finish_end: nothing may come between the parts
     in_parts_ = finished_ = true;
     worker_.timers().cancel(timer_);
     if (stream_) {
@@ -182,7 +181,7 @@ void PostStream::disconnect() {
 
 awaitable<void> PostStream::detach() {
   const auto self = shared_from_this();
-  co_await lock();
+  if (!try_lock()) co_await lock();
   if (!stream_ && !finished_) co_await start();
   if (!finished_ && writable()) {
     co_await flush();
@@ -197,7 +196,7 @@ awaitable<void> PostStream::detach() {
 
 awaitable<void> PostStream::close() {
   const auto self = shared_from_this();
-  co_await lock();
+  if (!try_lock()) co_await lock();
   worker_.timers().cancel(timer_);
   if (stream_ && !finished_) {
     stream_->end();

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/front.hpp"
 #include "io/async.hpp"
@@ -26,8 +28,10 @@ class PostStream final : public gateway::Responder,
   );
   ~PostStream() override;
 
-  /// Before the request is handed on: starts the clocks, and the stream where it is wanted at once.
-  awaitable<void> begin(bool accepts_stream);
+  /// Before the request is handed on: starts the clocks.
+  void begin(bool accepts_stream);
+  /// After `begin`, where a stream is wanted at once.
+  awaitable<void> open();
   /// After the request was handled and before the exchange ends: waits for writes under way.
   awaitable<void> close();
 
@@ -44,7 +48,8 @@ class PostStream final : public gateway::Responder,
   awaitable<void> tick();
   awaitable<void> start();
   awaitable<void> flush();
-  awaitable<void> lock();
+  bool try_lock() { return !std::exchange(writing_, true); }
+  awaitable<void> lock();  ///< after try_lock said no
   void unlock();
   awaitable<void> detach();
 
@@ -63,7 +68,7 @@ class PostStream final : public gateway::Responder,
   std::string parts_;
   bool writing_ = false;
   core::Timers::Id timer_ = 0;
-  io::Event unlocked_;
+  std::optional<io::Event> unlocked_;  ///< made by the first who has to wait
 };
 
 }  // namespace mooring::server

@@ -92,6 +92,8 @@ void Link::abandon(const Attempt& attempt) {
 
 /// How long a call that comes now waits for a session.
 core::Duration Link::patience() const {
+  // A child is being replaced, and the calls under way have all the time they need.
+  if (snapshot_.draining) return config_->timeout_max;
   switch (snapshot_.state) {
     case State::connecting:
     case State::idle:
@@ -108,20 +110,23 @@ awaitable<CallResult> Link::call(CallRequest request) {
   auto owned = std::make_unique<Attempt>(*this, std::move(request));
   auto& attempt = *owned;
   CallResult result;
-  if (auto refused = co_await admit(attempt)) {
-    result.error = std::move(refused);
-    co_return result;
+  if (snapshot_.breaker_open_until || worker_.timers().now() < pause_until()) {
+    if (auto refused = co_await admit(attempt)) {
+      result.error = std::move(refused);
+      co_return result;
+    }
   }
   auto until = worker_.timers().now() + patience();
   std::uint64_t after = 0;
   for (;;) {
-    const auto session = co_await session_after(after, until, attempt);
+    auto session = session_now(after, attempt);
+    if (!session) session = co_await session_after(after, until, attempt);
     if (!session) {
       result.error = no_session(attempt);
       settle(attempt, *result.error);
       co_return result;
     }
-    if (!co_await take_turn(attempt, *session)) {
+    if (!take_turn_now(attempt, *session) && !co_await take_turn(attempt, *session)) {
       until = std::max(until, worker_.timers().now() + config_->queue_wait);
       continue;
     }
@@ -158,9 +163,14 @@ awaitable<CallResult> Link::call(CallRequest request) {
   }
 }
 
+/// True where there is nothing to wait for, as nearly always.
+bool Link::take_turn_now(Attempt& attempt, const SessionView& session) {
+  if (session.headers->session_id.empty()) return true;
+  return attempt.in_turn = slow_start_.try_enter();
+}
+
 /// False: by the time it is the call's turn, the session is another, or the call is over.
 awaitable<bool> Link::take_turn(Attempt& attempt, const SessionView& session) {
-  if (session.headers->session_id.empty()) co_return true;
   attempt.in_turn = co_await slow_start_.enter(attempt.abort);
   const bool current = snapshot_.session && snapshot_.session->generation == session.generation;
   if (attempt.in_turn && current) co_return true;
@@ -215,14 +225,22 @@ awaitable<std::optional<CallError>> Link::admit(Attempt& attempt) {
   co_return std::nullopt;
 }
 
+/// The session that the call goes out on, where one stands.
+std::shared_ptr<const SessionView> Link::session_now(
+    std::uint64_t generation, const Attempt& attempt
+) const {
+  if (attempt.over() && holds(Rule::cancelled_stays_cancelled)) return nullptr;
+  const auto& session = snapshot_.session;
+  const bool newer = session && session->generation > generation;
+  return newer || !holds(Rule::newer_generation) ? session : nullptr;
+}
+
 awaitable<std::shared_ptr<const SessionView>> Link::session_after(
     std::uint64_t generation, core::TimePoint until, Attempt& attempt
 ) {
   for (;;) {
+    if (auto session = session_now(generation, attempt)) co_return session;
     if (attempt.over() && holds(Rule::cancelled_stays_cancelled)) co_return nullptr;
-    if (const auto& session = snapshot_.session) {
-      if (session->generation > generation || !holds(Rule::newer_generation)) co_return session;
-    }
     const auto supervisor = supervisor_.lock();
     switch (snapshot_.state) {
       case State::idle:
@@ -271,7 +289,7 @@ awaitable<transport::Outcome> Link::send(Attempt& attempt, const SessionView& se
   out.from_client = true;
   out.stream_over = attempt.request.stream_over;
   out.abort = &attempt.abort;
-  co_return co_await channel(session).request(std::move(out), attempt);
+  return channel(session).request(std::move(out), attempt);
 }
 
 CallError Link::no_session(const Attempt& attempt) const {

@@ -63,9 +63,12 @@ class Link : public std::enable_shared_from_this<Link> {
   // link.cpp: one try after the other
   awaitable<std::optional<CallError>> admit(Attempt& attempt);
   core::Duration patience() const;
+  std::shared_ptr<const SessionView> session_now(std::uint64_t generation, const Attempt& attempt)
+      const;
   awaitable<std::shared_ptr<const SessionView>> session_after(
       std::uint64_t generation, core::TimePoint until, Attempt& attempt
   );
+  bool take_turn_now(Attempt& attempt, const SessionView& session);
   awaitable<bool> take_turn(Attempt& attempt, const SessionView& session);
   void give_turn(Attempt& attempt);
   awaitable<transport::Outcome> send(Attempt& attempt, const SessionView& session);

@@ -12,7 +12,7 @@ void SlowStart::begin() {
 }
 
 awaitable<bool> SlowStart::enter(io::AbortSource& abort) {
-  while (inside_ >= window && timers_.now() < until_) {
+  while (!try_enter()) {
     const auto turn = std::make_shared<io::Event>(executor_, timers_);
     waiting_.push_back(turn);
     co_await turn->wait(until_, &abort);
@@ -24,7 +24,6 @@ awaitable<bool> SlowStart::enter(io::AbortSource& abort) {
       co_return false;
     }
   }
-  ++inside_;
   co_return true;
 }
 

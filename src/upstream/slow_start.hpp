@@ -21,6 +21,12 @@ class SlowStart {
 
   /// A new session stands.
   void begin();
+  /// A turn at once, as nearly always.
+  bool try_enter() {
+    if (inside_ >= window && timers_.now() < until_) return false;
+    ++inside_;
+    return true;
+  }
   /// Waits for a turn, in order; whoever got one (true) owes a `leave`. False: `abort` fired.
   awaitable<bool> enter(io::AbortSource& abort);
   void leave();

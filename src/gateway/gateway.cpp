@@ -434,6 +434,8 @@ awaitable<std::vector<upstream::Status>> Gateway::status() {
   if (!workers_.front()->on_this_thread()) {
     co_return co_await asio::co_spawn(workers_.front()->executor(), status(), asio::use_awaitable);
   }
+  // Whoever read that we listen may ask at once: half a list would deny the other half.
+  if (!config_) co_await applied_.wait();
   std::vector<upstream::Status> all;
   const auto order = order_;
   for (const auto& name : order) {
@@ -463,6 +465,7 @@ awaitable<bool> Gateway::reconnect(std::string server) {
         workers_.front()->executor(), reconnect(server), asio::use_awaitable
     );
   }
+  if (!config_) co_await applied_.wait();
   const auto found = upstreams_.find(server);
   if (found == upstreams_.end()) co_return false;
   if (found->second->supervisor) found->second->supervisor->reconnect_now();

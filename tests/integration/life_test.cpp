@@ -78,6 +78,17 @@ class Life : public testing::TestWithParam<unsigned> {
 
 INSTANTIATE_TEST_SUITE_P(Workers, Life, testing::Values(1U, 2U), testing::PrintToStringParamName());
 
+TEST_P(Life, the_first_status_tells_of_every_server) {
+  std::string servers;
+  for (int i = 0; i < 20; ++i) {
+    servers += fmt::format(R"({}"s{}":{{"url":"http://127.0.0.1:1/mcp"}})", i == 0 ? "{" : ",", i);
+  }
+  configure(servers + "}");
+  start();
+  const auto all = at(client.send("GET", url + "/api/v1/status").json(), "/servers");
+  EXPECT_EQ(all.as_array().size(), 20U);
+}
+
 TEST_P(Life, SIGTERM_during_a_call_lets_it_finish_and_exits_0) {
   configure(fmt::format(R"({{"ev":{}}})", child()));
   start();

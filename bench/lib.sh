@@ -26,6 +26,7 @@ need_build() {
 start() {
   local name=$1
   shift
+  : >"$work/$name.log"
   "$@" 2>"$work/$name.log" >/dev/null </dev/null &
   started=$!
   children+=("$started")

@@ -59,8 +59,10 @@ class Life : public testing::TestWithParam<unsigned> {
   std::string with_grandchild() {
     const auto script = directory.path() / "family.sh";
     std::ofstream(script) << "sh -c 'trap \"\" TERM; echo $$ > " << grandchild_file().string()
-                          << "; exec sleep 600' >/dev/null 2>&1 &\nexec " << everything_program
-                          << " --stdio\n";
+                          << "; exec sleep 600' >/dev/null 2>&1 &\n"
+                          // Whoever speaks to the server may count on the grandchild.
+                          << "until [ -s " << grandchild_file().string()
+                          << " ]; do sleep 0.01; done\nexec " << everything_program << " --stdio\n";
     return fmt::format(R"({{"command":"sh","args":["{}"]}})", script.string());
   }
   std::filesystem::path grandchild_file() const { return directory.path() / "grandchild"; }

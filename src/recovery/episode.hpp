@@ -27,7 +27,7 @@ struct Episode {
 
   std::string id;  ///< "r-<boot>-<n>"; `recovery_id` of errors
   std::string server;
-  std::string cause;     ///< a word: recovery::Kind, or process_gone, recycle, keepalive, request
+  std::string cause;     ///< a word: recovery::Kind, or process_gone, request
   std::string evidence;  ///< one sentence, redacted
   Time begun{};
   std::chrono::milliseconds took{0};  ///< until the outcome; so far while running

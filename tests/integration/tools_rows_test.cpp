@@ -153,25 +153,30 @@ TEST_P(Tools, TOOL_05b_a_burst_of_changes_ends_consistent_without_parallel_listi
   const auto gateway = start("x");
   Session one(client, gateway->mcp("x"));
   ASSERT_TRUE(upstream.wait_listener());
-  std::atomic<int> open = 0, most = 0;
+  // The server outlives this function.
+  struct Counts {
+    std::atomic<int> open = 0, most = 0;
+  };
+  const auto counts = std::make_shared<Counts>();
   upstream.on(
       "tools/list",
-      [&](ScriptedServer&, io::HttpExchange& exchange, Seen seen) -> awaitable<void> {
-        most = std::max(most.load(), ++open);
+      [counts](ScriptedServer&, io::HttpExchange& exchange, Seen seen) -> awaitable<void> {
+        const auto own = counts;
+        own->most = std::max(own->most.load(), ++own->open);
         const std::array type = {io::HeaderField{"Content-Type", "application/json"}};
         co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
         co_await exchange.respond(
             200, type,
             protocol::make_result(seen.id, R"({"tools":[{"name":"last","inputSchema":{}}]})")
         );
-        --open;
+        --own->open;
       }
   );
   for (int i = 0; i < 10; ++i)
     upstream.push(protocol::make_notification("notifications/tools/list_changed"));
   Names now;
   while (now != Names{"last"}) now = names(one.call("tools/list"));
-  EXPECT_EQ(most, 1);
+  EXPECT_EQ(counts->most, 1);
 }
 
 TEST_P(Tools, TOOL_06a_of_sixty_pages_fifty_are_read) {

@@ -118,7 +118,6 @@ awaitable<void> Supervisor::run() {
     if (step.what == Lifecycle::Step::Do::connect) {
       recorder_.attempt();
       step = co_await attempt();
-      ++attempts_ended_;
     } else {
       step = co_await next_step();
     }
@@ -237,7 +236,7 @@ void Supervisor::lost(const Loss& loss) {
   if (loss.heal == Heal::rebuild) {
     const bool stands = view_ && view_->generation == loss.generation;
     if (stands && loss.idle_before >= shortest_idle) idle_ttl_.expired_after(loss.idle_before);
-    lost_sessions_until_ = std::max(lost_sessions_until_, loss.generation);
+    lost_sessions_.remember(loss.generation, loss.evidence);
     end_session(loss.generation, std::move(end));
   } else if (loss.heal == Heal::check) {
     // A process is gone for good; a session over HTTP outlives its connections.
@@ -307,9 +306,9 @@ awaitable<Healing> Supervisor::settled(const Loss& loss) {
     }
   }
   healing.recovery_id = recorder_.current_id();
-  healing.session_was_lost = loss.generation <= lost_sessions_until_;
-  healing.failed_alike = verification_.generation == loss.generation && verification_.found &&
-                         same_fault(*loss.evidence, *verification_.found);
+  const auto* how = lost_sessions_.of(loss.generation);
+  healing.session_was_lost = how != nullptr;
+  healing.failed_alike = how != nullptr && same_fault(*loss.evidence, *how);
   co_return healing;
 }
 

@@ -22,6 +22,7 @@
 #include "upstream/lifecycle.hpp"
 #include "upstream/link.hpp"
 #include "upstream/lister.hpp"
+#include "upstream/lost_sessions.hpp"
 #include "upstream/observer.hpp"
 #include "upstream/recorder.hpp"
 #include "upstream/snapshot.hpp"
@@ -77,7 +78,7 @@ struct Healing {
     away,     ///< none stands, or the new one answers nothing
   } found = Found::away;
   bool session_was_lost = false;  ///< the server does not know the session of that generation
-  bool failed_alike = false;      ///< asked on that session, it failed as the request had
+  bool failed_alike = false;      ///< it said so as it answered the request
   std::string recovery_id;
 };
 
@@ -233,7 +234,6 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
     std::uint64_t generation = 0;
     core::TimePoint at{};
     bool running = false;
-    std::shared_ptr<const recovery::Failure> found;  ///< empty: an answer
   };
 
   io::Worker& home_;
@@ -259,8 +259,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   ServerIdentity server_;
   std::uint64_t generation_ = 0;
   std::uint64_t ended_generation_ = 0;  ///< on purpose, with their calls
-  std::uint64_t lost_sessions_until_ =
-      0;                              ///< newest generation whose session the server did not know
+  LostSessions lost_sessions_;
   std::uint64_t listen_refused_ = 0;  ///< generation whose refused GET stream was looked into
   std::string last_error_, failure_kind_;
   std::optional<core::TimePoint> next_probe_, last_early_probe_;
@@ -273,7 +272,6 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   bool kept_ = false;             ///< the attempt under way found the suspect session alive
   core::TimePoint last_asked_{};  ///< the last request of our own
 
-  std::uint64_t attempts_ended_ = 0;
   bool stopping_ = false, wake_for_reconnect_ = false, wake_for_call_ = false;
   std::optional<End> ended_;  ///< for run() to act on
   core::TimePoint stands_since_{};

@@ -83,16 +83,16 @@ awaitable<void> Supervisor::verify(const Loss& asked) {
   const bool recent =
       verification_.generation == loss.generation && now - verification_.at < verify_interval;
   if (recent) co_return;
-  verification_ = {loss.generation, now, true, nullptr};
+  verification_ = {loss.generation, now, true};
   const auto failure = (co_await ask(view, probe_method(*view))).failure;
   verification_.running = false;
-  if (failure) verification_.found = std::make_shared<const Failure>(*failure);
   if (failure && view_ == view) {
     const auto conclusion = classify(*failure, overrides_);
     auto found = loss;
     if (conclusion.about_session() || same_fault(*failure, *loss.evidence)) {
       found.heal = Heal::rebuild;
       if (found.kind == recovery::Kind::other) found.kind = recovery::Kind::session_lost;
+      lost_sessions_.remember(loss.generation, std::make_shared<const Failure>(*failure));
       lost(found);
     } else if (failure->stage || failure->timed_out) {
       found.heal = Heal::check;

@@ -96,7 +96,7 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::Abort
     }
     recorder_.step(recovery::describe(*failure));
     if (classify(*failure, overrides_).about_session())
-      lost_sessions_until_ = std::max(lost_sessions_until_, suspect->generation);
+      lost_sessions_.remember(suspect->generation, std::make_shared<const Failure>(*failure));
     tasks_.spawn(say_goodbye(suspect));
   }
   if (process_) co_await std::exchange(process_, nullptr)->close();

@@ -273,5 +273,33 @@ TEST(Expiry, EXP_30_without_a_session_an_answer_is_an_answer) {
   EXPECT_EQ(probes(world), 0u);
 }
 
+TEST(Doubt, EXP_24_what_a_later_session_was_lost_by_says_nothing_of_an_earlier_one) {
+  World world;
+  world.connect();
+  world.server->then("tools/call", [&](FakeServer::Ask) -> awaitable<transport::Outcome> {
+    co_await world.server->released.wait();
+    auto late = http_failure(400, Delivery::unknown);
+    late.sent_session_id = true;
+    late.body = "that will not do";
+    co_return outcome(late);
+  });
+  const auto call = world.call();
+  // The first session ends with its connection, the second because the server does not know it.
+  world.server->hangs = {"tools/list"};
+  world.report_lost(1, false, "connection reset by peer");
+  world.advance(5s);
+  world.server->hangs.clear();
+  world.turn();
+  ASSERT_EQ(world.snapshot().session->generation, 2U);
+  world.report_lost(2, true, "Session not found");
+  world.turn();
+  ASSERT_EQ(world.snapshot().session->generation, 3U);
+  world.server->released.set();
+  world.turn();
+  ASSERT_TRUE(call->done);
+  EXPECT_EQ(world.server->count("tools/call"), 1U);
+  EXPECT_FALSE(call->error().not_executed());
+}
+
 }  // namespace
 }  // namespace mooring::upstream

@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 # Outside, the rooms that the client stands on are one library, libmooring.a.
-set(client_rooms core protocol recovery io transport upstream client)
+set(client_rooms core protocol recovery io transport auth upstream client)
 add_library(mooring_library STATIC)
 foreach(room ${client_rooms})
   target_sources(mooring_library PRIVATE $<TARGET_OBJECTS:mooring_${room}>)

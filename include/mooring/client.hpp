@@ -40,6 +40,10 @@ struct ClientHandlers {
   std::function<std::string(std::string_view params)> sampling;
   /// roots/list: the result object.
   std::function<std::string()> roots;
+  /// A person has to sign in: shows `url` in a browser and returns the URL that the browser was
+  /// sent back to (ClientOptions::redirect_uri with its query). Runs on a thread of its own. Not
+  /// set: a server that wants a login fails with Reason::login_needed.
+  std::function<Result<std::string>(std::string_view url)> authorize;
   /// Every notification of the server that is not progress of a call: its method and raw params.
   std::function<void(std::string_view method, std::string_view params)> notification;
 };
@@ -53,6 +57,9 @@ struct ClientOptions {
   /// What a stdio server writes to stderr is kept in logs/NAME.log below it; empty:
   /// $XDG_STATE_HOME/mooring.
   std::string state_dir;
+  /// Where the browser is sent back to after a login: an address that `handlers.authorize` listens
+  /// on.
+  std::string redirect_uri = "http://127.0.0.1:7776/callback";
 };
 
 struct CallOptions {

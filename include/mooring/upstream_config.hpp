@@ -28,6 +28,35 @@ struct ToolFilter {
   bool operator==(const ToolFilter&) const = default;
 };
 
+/// How we sign in to a server over HTTP ("Authorization" of the MCP specification). A plain value.
+struct OAuthConfig {
+  /// Where access tokens come from.
+  enum class Grant {
+    authorization_code,  ///< a person signs in once, then they are refreshed (RFC 6749 §4.1)
+    client_credentials,  ///< RFC 6749 §4.4, with `client_secret` or `private_key`
+    jwt_bearer,          ///< a workload's own JWT, `assertion` (RFC 7523 §2.1)
+    enterprise,  ///< the company's identity provider vouches (Enterprise-Managed Authorization)
+    none,        ///< never: a 401 is about the configured headers
+  };
+  Grant grant = Grant::authorization_code;
+  std::string client_id;  ///< pre-registered; empty: registered by ourselves
+  std::string client_secret;
+  std::string client_metadata_url;  ///< Client ID Metadata Document: an https URL that is our id
+  std::string private_key;          ///< PEM; signs client assertions
+  std::string signing_algorithm;    ///< of those; empty: what fits the key
+  std::string issuer;               ///< the only authorization server that is trusted; empty: any
+  std::vector<std::string> scopes;  ///< asked for, instead of what the server advertises
+  std::string redirect_uri;         ///< empty: a loopback address with a free port
+  std::string assertion;            ///< jwt_bearer: the JWT. enterprise: the ID token of the person
+  std::string idp_issuer;           ///< enterprise: the identity provider
+  std::string idp_token_endpoint;
+  std::string idp_client_id;
+  std::string idp_client_secret;
+  bool dpop = false;  ///< ask for sender-constrained tokens even where the server does not insist
+
+  bool operator==(const OAuthConfig&) const = default;
+};
+
 /// How one MCP server is reached and treated. Defaults are those of docs/config.md.
 /// A plain value: copy it, compare it; nothing in it is live.
 struct UpstreamConfig {
@@ -41,6 +70,11 @@ struct UpstreamConfig {
   std::string url;
   std::vector<std::pair<std::string, std::string>>
       headers;  ///< sent with every request, already expanded
+  /// `headers` as they were written, with `${VAR}` and `${file:…}`: resolved again whenever a
+  /// session is made. Empty: there is nothing to resolve.
+  std::vector<std::pair<std::string, std::string>> header_templates;
+  std::string env_file;  ///< where variables of `header_templates` are looked up first; empty: none
+  OAuthConfig oauth;
   bool strict_redirect_headers =
       false;  ///< drop every configured header on a cross-origin redirect
   bool ssl_verify = true;

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "client/answers.hpp"
+#include "client/login.hpp"
 #include "client/outcome.hpp"
 #include "core/log.hpp"
 #include "core/paths.hpp"
@@ -19,6 +20,7 @@ using upstream::State;
 namespace {
 
 /// How long the end of a session may take: the server is told, and a child gets time to leave.
+constexpr auto login_time = std::chrono::minutes(10);  ///< of a person in a browser
 constexpr auto goodbye = std::chrono::seconds(6);
 
 double number(std::string_view params, std::string_view key, double otherwise) {
@@ -111,20 +113,23 @@ Result<void> Connection::open() {
   channels_ = std::make_unique<transport::SystemChannels>(
       core::state_dir(options_.state_dir), core::ProxySettings::from_environment()
   );
-  const auto until = std::chrono::steady_clock::now() + config_->connect_timeout;
+  auto until = std::chrono::steady_clock::now() + config_->connect_timeout;
+  if (options_.handlers.authorize) until += login_time;
   worker_.start();
   worker_.post([this] { start(); });
   std::unique_lock lock(mutex_);
   told_.wait_until(lock, until, [this] {
     return state_ == State::ready || state_ == State::failed || state_ == State::parked ||
-           state_ == State::disabled;
+           state_ == State::login_needed || state_ == State::disabled;
   });
   if (state_ == State::ready) return {};
   if (state_ == State::disabled) {
     return fail(Reason::config, fmt::format("{}: disabled in the configuration", config_->name));
   }
   if (!last_error_.empty()) {
-    return std::unexpected(to_connect_error(config_->name, last_error_));
+    return std::unexpected(
+        to_connect_error(config_->name, last_error_, failure_kind_ == "auth", login_)
+    );
   }
   const auto seconds = std::chrono::duration<double>(config_->connect_timeout).count();
   return fail(
@@ -138,7 +143,16 @@ void Connection::start() {
       worker_, config_, *channels_, core::system_random(), identity_of(options_, *config_), *this
   );
   std::shared_ptr<transport::Channel> http;
-  if (!config_->url.empty()) http = channels_->http(worker_, *config_);
+  if (!config_->url.empty()) {
+    const auto credentials = std::make_shared<transport::Credentials>(config_->headers);
+    supervisor_->sign_in_with(
+        std::make_shared<auth::Authenticator>(
+            worker_, config_, credentials, authenticator_parts(worker_, options_)
+        ),
+        credentials
+    );
+    http = channels_->http(worker_, *config_, credentials);
+  }
   link_ = std::make_shared<upstream::Link>(worker_, config_, std::move(http), supervisor_, 1);
   supervisor_->set_links({{&worker_, link_}});
   supervisor_->start();
@@ -219,6 +233,8 @@ void Connection::changed(const std::string&) {
     const std::lock_guard lock(mutex_);
     state_ = snapshot.state;
     last_error_ = snapshot.last_error;
+    failure_kind_ = snapshot.failure_kind;
+    login_ = snapshot.state == State::login_needed ? snapshot.login : std::string();
     if (snapshot.session) server_ = snapshot.server;
   }
   told_.notify_all();

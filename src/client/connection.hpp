@@ -63,8 +63,8 @@ class Connection final : public upstream::Observer {
 
   mutable std::mutex mutex_;
   std::condition_variable told_;
-  upstream::State state_ = upstream::State::stopped;  ///< these three: what the worker told last
-  std::string last_error_;
+  upstream::State state_ = upstream::State::stopped;  ///< these: what the worker told last
+  std::string last_error_, failure_kind_, login_;
   upstream::ServerIdentity server_;
 };
 

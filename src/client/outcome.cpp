@@ -61,13 +61,12 @@ Error to_error(std::string_view rpc_error) {
   return {Reason::rejected, fmt::format("{}: {}", code, message), std::nullopt};
 }
 
-Error to_connect_error(std::string_view server, std::string_view last_error) {
-  // The Supervisor keeps the sentence of recovery::describe, not the evidence itself.
-  const bool login = last_error.find("HTTP 401") != std::string_view::npos;
-  return {
-      login ? Reason::login_needed : Reason::unavailable, fmt::format("{}: {}", server, last_error),
-      std::nullopt
-  };
+Error to_connect_error(
+    std::string_view server, std::string_view last_error, bool refused, std::string_view login
+) {
+  auto text = fmt::format("{}: {}", server, last_error);
+  if (!login.empty()) text += fmt::format("; run {}", login);
+  return {refused ? Reason::login_needed : Reason::unavailable, std::move(text), std::nullopt};
 }
 
 }  // namespace mooring::client

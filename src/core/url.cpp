@@ -181,4 +181,54 @@ bool is_loopback_host(std::string_view host) {
   return name == "localhost" || name.ends_with(".localhost");
 }
 
+namespace {
+
+bool is_private_ipv4(const urls::ipv4_address::bytes_type& bytes) {
+  const auto first = bytes[0];
+  const auto second = bytes[1];
+  switch (first) {
+    case 0:
+    case 10:
+    case 127:
+      return true;
+    case 100:
+      return second >= 64 && second < 128;
+    case 169:
+      return second == 254;
+    case 172:
+      return second >= 16 && second < 32;
+    case 192:
+      return second == 168 || (second == 0 && bytes[2] == 0);
+    case 198:
+      return second == 18 || second == 19;
+    default:
+      return first >= 224;
+  }
+}
+
+}  // namespace
+
+bool is_private_address(std::string_view literal) {
+  if (literal.starts_with('[') && literal.ends_with(']'))
+    literal = literal.substr(1, literal.size() - 2);
+  literal = literal.substr(0, literal.find('%'));  // a zone (RFC 6874)
+  if (const auto v4 = urls::parse_ipv4_address(literal); !v4.has_error())
+    return is_private_ipv4(v4->to_bytes());
+  const auto v6 = urls::parse_ipv6_address(literal);
+  if (v6.has_error()) return false;
+  const auto bytes = v6->to_bytes();
+  const auto zeros = [&](std::size_t count) {
+    return std::all_of(
+        bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count),
+        [](auto byte) { return byte == 0; }
+    );
+  };
+  const urls::ipv4_address::bytes_type tail = {bytes[12], bytes[13], bytes[14], bytes[15]};
+  const bool mapped = zeros(10) && bytes[10] == 0xFF && bytes[11] == 0xFF;
+  const bool nat64 = bytes[0] == 0 && bytes[1] == 0x64 && bytes[2] == 0xFF && bytes[3] == 0x9B;
+  if (mapped || nat64 || zeros(12)) return is_private_ipv4(tail);
+  if (bytes[0] == 0xFE && bytes[1] >= 0x80) return true;  // link-local, site-local
+  return (bytes[0] & 0xFE) == 0xFC || bytes[0] == 0xFF;
+}
+
 }  // namespace mooring::core

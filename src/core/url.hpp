@@ -37,5 +37,9 @@ std::uint16_t default_port(std::string_view scheme);
 /// "localhost", "127.0.0.1", "::1", "[::1]", …: a host name or address that never leaves this
 /// machine.
 bool is_loopback_host(std::string_view host);
+/// An IP address literal (brackets allowed) outside the public network: loopback, private (RFC
+/// 1918, RFC 4193), link-local, shared (RFC 6598), unspecified, multicast, reserved. A name is
+/// none.
+bool is_private_address(std::string_view literal);
 
 }  // namespace mooring::core

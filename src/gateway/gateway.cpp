@@ -186,10 +186,11 @@ awaitable<std::vector<std::shared_ptr<Gateway::Upstream>>> Gateway::exchange_ups
 /// On the worker's own thread: its connections live there.
 awaitable<std::shared_ptr<upstream::Link>> Gateway::make_link(
     io::Worker& worker, std::shared_ptr<const UpstreamConfig> config,
-    std::weak_ptr<upstream::Supervisor> supervisor
+    std::weak_ptr<upstream::Supervisor> supervisor,
+    std::shared_ptr<const transport::Credentials> credentials
 ) {
   std::shared_ptr<transport::Channel> http;
-  if (!config->url.empty()) http = channels_.http(worker, *config);
+  if (!config->url.empty()) http = channels_.http(worker, *config, std::move(credentials));
   co_return std::make_shared<upstream::Link>(
       worker, std::move(config), std::move(http), std::move(supervisor),
       static_cast<unsigned>(workers_.size())
@@ -217,10 +218,18 @@ awaitable<void> Gateway::start_upstream(
   upstream->supervisor = std::make_shared<upstream::Supervisor>(
       home, upstream->config, channels_, random_, identity_for(*upstream->config), *this
   );
+  std::shared_ptr<transport::Credentials> credentials;
+  if (sign_in_ && !upstream->config->url.empty()) {
+    credentials = std::make_shared<transport::Credentials>(upstream->config->headers);
+    upstream->supervisor->sign_in_with(
+        std::make_shared<auth::Authenticator>(home, upstream->config, credentials, *sign_in_),
+        credentials
+    );
+  }
   std::vector<std::pair<io::Worker*, std::shared_ptr<upstream::Link>>> links;
   for (auto* worker : workers_) {
     auto link = co_await asio::co_spawn(
-        worker->executor(), make_link(*worker, upstream->config, upstream->supervisor),
+        worker->executor(), make_link(*worker, upstream->config, upstream->supervisor, credentials),
         asio::use_awaitable
     );
     upstream->links.push_back(link);

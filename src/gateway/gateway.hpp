@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/authenticator.hpp"
 #include "config/config.hpp"
 #include "core/random.hpp"
 #include "gateway/control.hpp"
@@ -43,6 +44,9 @@ class Gateway final : public upstream::Observer {
   void record_in(store::HistoryStore* history) { history_ = history; }
   /// Where the catalogues of lazy servers outlive the process. Before `apply`.
   void remember_in(store::CatalogueCache* catalogues) { catalogues_ = catalogues; }
+  /// What signs in to servers over HTTP; without, they are let in by their configured headers
+  /// alone. Before `apply`.
+  void sign_in_with(auth::AuthenticatorParts parts) { sign_in_ = std::move(parts); }
   void show_to(Watcher* watcher) { watcher_ = watcher; }
 
   /// Makes the names in the configuration known, so that sessions on them are served from the first
@@ -95,7 +99,8 @@ class Gateway final : public upstream::Observer {
   awaitable<void> start_upstream(config::ServerEntry entry, std::shared_ptr<const Upstream> before);
   awaitable<std::shared_ptr<upstream::Link>> make_link(
       io::Worker& worker, std::shared_ptr<const UpstreamConfig> config,
-      std::weak_ptr<upstream::Supervisor> supervisor
+      std::weak_ptr<upstream::Supervisor> supervisor,
+      std::shared_ptr<const transport::Credentials> credentials
   );
   awaitable<void> stop_upstream(std::shared_ptr<Upstream> upstream);
   /// Lets the calls finish that are on their way through it, then stops it.
@@ -118,6 +123,7 @@ class Gateway final : public upstream::Observer {
   SessionCodec codec_;
   Revocations revocations_;
   Control control_;
+  std::optional<auth::AuthenticatorParts> sign_in_;
   store::HistoryStore* history_ = nullptr;
   store::CatalogueCache* catalogues_ = nullptr;
   Watcher* watcher_ = nullptr;

@@ -40,6 +40,9 @@ struct HttpClientOptions {
   /// Names of the environment's proxy settings are read by the caller (core/proxy_env.hpp); empty:
   /// direct.
   std::function<std::optional<core::Url>(const core::Url&)> proxy_for = {};
+  /// Which addresses may be connected to, by their literal; empty: all. Not asked where a proxy
+  /// connects for us.
+  std::function<bool(std::string_view address)> admits = {};
 };
 
 /// Where and how an exchange failed. `bytes_sent` counts what the kernel took of this request on

@@ -72,6 +72,14 @@ class Connector {
     }
     auto addresses = co_await resolve();
     if (!addresses) co_return std::unexpected(std::move(addresses.error()));
+    if (const auto& admits = client_.options.admits; admits && !proxy_) {
+      std::erase_if(*addresses, [&](const auto& each) { return !admits(each.to_string()); });
+      if (addresses->empty()) {
+        co_return std::unexpected(failure(
+            Stage::connect, fmt::format("host {} has an address that is not allowed", url_.host)
+        ));
+      }
+    }
     if (auto failed = co_await connect(*addresses)) co_return std::unexpected(std::move(*failed));
     if (url_.is_tls()) {
       if (proxy_) {

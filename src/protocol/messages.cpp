@@ -59,6 +59,10 @@ std::string to_json(const ErrorData& data) {
   out += ",\"retry_after_ms\":";
   out += data.retry_after_ms ? std::to_string(*data.retry_after_ms) : "null";
   append_text_or_null(out, "recovery_id", data.recovery_id);
+  if (!data.login.empty()) {
+    out += ",\"needs_reauth\":true";
+    append_text_or_null(out, "login", data.login);
+  }
   append_text_or_null(out, "advice", core::redact(data.advice));
   return out += "}}";
 }

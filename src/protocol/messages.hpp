@@ -25,6 +25,7 @@ struct ErrorData {
   bool retryable = false;
   std::optional<std::int64_t> retry_after_ms{};
   std::string recovery_id{};
+  std::string login{};   ///< the command with which a person signs in; empty: no login is needed
   std::string advice{};  ///< one sentence: what a person or model should do next
   // NOLINTEND(readability-redundant-member-init)
 };

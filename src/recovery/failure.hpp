@@ -35,9 +35,10 @@ struct Failure {
   Phase phase = Phase::post;
   std::string method;  ///< JSON-RPC method of the request
   bool sent_session_id = false;
-  bool in_band = false;      ///< `body` is a JSON-RPC error that came as an ordinary answer
-  bool result = false;       ///< `body` is a JSON-RPC result, whatever it says
-  bool unprocessed = false;  ///< the peer vouches that it did nothing (HTTP/2 REFUSED_STREAM)
+  std::uint64_t credentials = 0;  ///< version of the credentials it carried; 0: not known
+  bool in_band = false;           ///< `body` is a JSON-RPC error that came as an ordinary answer
+  bool result = false;            ///< `body` is a JSON-RPC result, whatever it says
+  bool unprocessed = false;       ///< the peer vouches that it did nothing (HTTP/2 REFUSED_STREAM)
   // The peer answered with an HTTP status:
   std::optional<int> http_status;
   std::vector<std::pair<std::string, std::string>> headers;

@@ -52,6 +52,7 @@ struct OutgoingRequest {
   std::string method;
   std::string progress_token;  ///< raw; empty: none
   std::shared_ptr<const SessionHeaders> session;
+  std::uint64_t credentials = 0;     ///< filled by the channel: the version it was sent with
   bool from_client = false;          ///< a downstream client waits for it (not one of our own)
   std::size_t stream_over = 0;       ///< 0: hold the body whole
   io::AbortSource* abort = nullptr;  ///< ends the attempt; outlives it

@@ -29,8 +29,12 @@ io::HttpClientOptions SystemChannels::client_options(const UpstreamConfig& confi
   return options;
 }
 
-std::unique_ptr<Channel> SystemChannels::http(io::Worker& worker, const UpstreamConfig& config) {
-  return std::make_unique<HttpChannel>(worker, config, client_options(config));
+std::unique_ptr<Channel> SystemChannels::http(
+    io::Worker& worker, const UpstreamConfig& config, std::shared_ptr<const Credentials> credentials
+) {
+  return std::make_unique<HttpChannel>(
+      worker, config, client_options(config), std::move(credentials)
+  );
 }
 
 awaitable<Result<std::shared_ptr<ProcessChannel>>> SystemChannels::stdio(
@@ -57,10 +61,13 @@ awaitable<Result<std::shared_ptr<ProcessChannel>>> SystemChannels::stdio(
 }
 
 awaitable<Result<std::shared_ptr<ProcessChannel>>> SystemChannels::sse(
-    io::Worker& home, UpstreamConfig config, io::AbortSource& abort
+    io::Worker& home, UpstreamConfig config, io::AbortSource& abort,
+    std::shared_ptr<const Credentials> credentials
 ) {
   auto options = client_options(config);
-  return SseChannel::open(home, std::move(config), std::move(options), abort);
+  return SseChannel::open(
+      home, std::move(config), std::move(options), abort, std::move(credentials)
+  );
 }
 
 }  // namespace mooring::transport

@@ -9,6 +9,7 @@
 #include "io/http_client.hpp"
 #include "io/worker.hpp"
 #include "transport/channel.hpp"
+#include "transport/credentials.hpp"
 #include "transport/process_channel.hpp"
 
 namespace mooring::transport {
@@ -18,7 +19,11 @@ namespace mooring::transport {
 class ChannelFactory {
  public:
   virtual ~ChannelFactory() = default;
-  virtual std::unique_ptr<Channel> http(io::Worker& worker, const UpstreamConfig& config) = 0;
+  /// `credentials`: what requests carry, as it changes; empty: the configured headers.
+  virtual std::unique_ptr<Channel> http(
+      io::Worker& worker, const UpstreamConfig& config,
+      std::shared_ptr<const Credentials> credentials = nullptr
+  ) = 0;
   /// Starts the process. Fails at once, and by name, when the command cannot be executed.
   virtual awaitable<Result<std::shared_ptr<ProcessChannel>>> stdio(
       io::Worker& home, UpstreamConfig config
@@ -26,7 +31,8 @@ class ChannelFactory {
   /// Opens the stream of the HTTP+SSE transport (2024-11-05); the stream is the session. On the
   /// thread of `home`.
   virtual awaitable<Result<std::shared_ptr<ProcessChannel>>> sse(
-      io::Worker& home, UpstreamConfig config, io::AbortSource& abort
+      io::Worker& home, UpstreamConfig config, io::AbortSource& abort,
+      std::shared_ptr<const Credentials> credentials = nullptr
   ) = 0;
 };
 
@@ -35,11 +41,15 @@ class SystemChannels final : public ChannelFactory {
  public:
   SystemChannels(std::filesystem::path state_dir, core::ProxySettings proxies);
 
-  std::unique_ptr<Channel> http(io::Worker& worker, const UpstreamConfig& config) override;
+  std::unique_ptr<Channel> http(
+      io::Worker& worker, const UpstreamConfig& config,
+      std::shared_ptr<const Credentials> credentials = nullptr
+  ) override;
   awaitable<Result<std::shared_ptr<ProcessChannel>>> stdio(io::Worker& home, UpstreamConfig config)
       override;
   awaitable<Result<std::shared_ptr<ProcessChannel>>> sse(
-      io::Worker& home, UpstreamConfig config, io::AbortSource& abort
+      io::Worker& home, UpstreamConfig config, io::AbortSource& abort,
+      std::shared_ptr<const Credentials> credentials
   ) override;
 
  private:

@@ -48,7 +48,9 @@ bool has_session(const SessionHeaders* session) {
 }
 
 RequestFacts facts_of(const OutgoingRequest& request) {
-  return {request.method, has_session(request.session.get())};
+  return {
+      request.method, has_session(request.session.get()), recovery::Phase::post, request.credentials
+  };
 }
 
 /// Room for a body whose length was promised, and for the padding that parsing wants behind it.
@@ -67,11 +69,14 @@ class HttpChannel::Impl {
  public:
   using Self = std::shared_ptr<Impl>;
 
-  Impl(io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options)
+  Impl(
+      io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options,
+      std::shared_ptr<const Credentials> credentials
+  )
       : worker_(worker),
         buffer_bytes_(config.buffer_bytes),
         timeout_(config.timeout),
-        wire_(worker, config, std::move(options)) {}
+        wire_(worker, config, std::move(options), std::move(credentials)) {}
 
   void close() { wire_.close(); }
 
@@ -114,6 +119,7 @@ class HttpChannel::Impl {
 };
 
 awaitable<Outcome> HttpChannel::Impl::request(Self self, OutgoingRequest request, Sink& sink) {
+  request.credentials = self->wire_.credentials_version();
   auto answer =
       co_await self->wire_.post(std::move(request.bytes), request.session.get(), request.abort);
   if (!answer) co_return failed(from_broken_exchange(answer.error(), facts_of(request)));
@@ -278,7 +284,9 @@ awaitable<std::optional<Failure>> HttpChannel::Impl::notify(
     Self self, std::string bytes, std::shared_ptr<const SessionHeaders> session
 ) {
   const auto method = protocol::string_member(bytes, "method");
-  const RequestFacts facts{method, has_session(session.get())};
+  const RequestFacts facts{
+      method, has_session(session.get()), recovery::Phase::post, self->wire_.credentials_version()
+  };
   auto answer = co_await self->wire_.post(
       std::move(bytes), session.get(), nullptr,
       self->after(std::min(self->timeout_, most_notice_time))
@@ -296,7 +304,9 @@ awaitable<ListenEnd> HttpChannel::Impl::listen(
     Self self, std::shared_ptr<const SessionHeaders> session, std::string last_event_id, Sink& sink,
     io::AbortSource& abort
 ) {
-  const RequestFacts facts{{}, has_session(session.get()), recovery::Phase::get_stream};
+  const RequestFacts facts{
+      {}, has_session(session.get()), recovery::Phase::get_stream, self->wire_.credentials_version()
+  };
   ListenEnd end;
   end.last_event_id = last_event_id;
   auto answer = co_await self->wire_.get(session.get(), last_event_id, &abort);
@@ -338,9 +348,10 @@ awaitable<void> HttpChannel::Impl::end_session(
 }
 
 HttpChannel::HttpChannel(
-    io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options
+    io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options,
+    std::shared_ptr<const Credentials> credentials
 )
-    : impl_(std::make_shared<Impl>(worker, config, std::move(options))) {}
+    : impl_(std::make_shared<Impl>(worker, config, std::move(options), std::move(credentials))) {}
 
 HttpChannel::~HttpChannel() { impl_->close(); }
 

@@ -6,6 +6,7 @@
 #include "io/http_client.hpp"
 #include "io/worker.hpp"
 #include "transport/channel.hpp"
+#include "transport/credentials.hpp"
 
 namespace mooring::transport {
 
@@ -17,7 +18,10 @@ namespace mooring::transport {
 /// session and framing. Whatever is held whole is at most `config.buffer_bytes`.
 class HttpChannel final : public Channel {
  public:
-  HttpChannel(io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options);
+  HttpChannel(
+      io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options,
+      std::shared_ptr<const Credentials> credentials = nullptr
+  );
   ~HttpChannel() override;
 
   awaitable<Outcome> request(OutgoingRequest request, Sink& sink) override;

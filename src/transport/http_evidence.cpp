@@ -50,6 +50,7 @@ Failure about(const RequestFacts& facts) {
   failure.phase = facts.phase;
   failure.method = facts.method;
   failure.sent_session_id = facts.with_session;
+  failure.credentials = facts.credentials;
   return failure;
 }
 

@@ -15,6 +15,7 @@ struct RequestFacts {
   std::string_view method;  ///< JSON-RPC
   bool with_session = false;
   recovery::Phase phase = recovery::Phase::post;
+  std::uint64_t credentials = 0;  ///< version of the credentials it carried
 };
 
 /// The exchange broke before a complete head of a response.

@@ -37,27 +37,51 @@ awaitable<HttpWire::Answer> refused(io::HttpFailure failure) {
 
 }  // namespace
 
-HttpWire::HttpWire(io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options)
+HttpWire::HttpWire(
+    io::Worker& worker, const UpstreamConfig& config, io::HttpClientOptions options,
+    std::shared_ptr<const Credentials> credentials
+)
     : url_(core::Url::parse(config.url)),
+      credentials_(
+          credentials ? std::move(credentials) : std::make_shared<const Credentials>(config.headers)
+      ),
       strict_redirect_headers_(options.strict_redirect_headers),
       client_(std::make_unique<io::HttpClient>(worker, std::move(options))) {
-  for (const auto& [name, value] : config.headers) {
+  look_at_credentials();
+}
+
+/// One comparison, as long as they are the same.
+void HttpWire::look_at_credentials() {
+  if (current_ && current_->version == credentials_->version()) return;
+  current_ = credentials_->current();
+  configured_.clear();
+  post_headers_.reset();
+  own_user_agent_ = true;
+  for (const auto& [name, value] : current_->headers) {
     if (is_reserved(name)) continue;
     if (equals_ignoring_case(name, "User-Agent")) own_user_agent_ = false;
     configured_.push_back({name, value});
   }
-}
-
-void HttpWire::post_to(core::Url endpoint) {
-  endpoint_ = std::move(endpoint);
-  post_headers_.reset();
-  if (url_ && url_->same_origin(*endpoint_)) return;
+  if (!current_->token.empty()) {
+    configured_.push_back(
+        {"Authorization", (current_->proof ? "DPoP " : "Bearer ") + current_->token}
+    );
+  }
+  const bool elsewhere = endpoint_ && !(url_ && url_->same_origin(*endpoint_));
+  if (!elsewhere) return;
   std::erase_if(configured_, [&](const auto& header) {
     return strict_redirect_headers_ || is_credential(header.name);
   });
 }
 
-HttpWire::Headers HttpWire::headers(const SessionHeaders* session, std::string_view accept) const {
+void HttpWire::post_to(core::Url endpoint) {
+  endpoint_ = std::move(endpoint);
+  current_.reset();
+  look_at_credentials();
+}
+
+HttpWire::Headers HttpWire::headers(const SessionHeaders* session, std::string_view accept) {
+  look_at_credentials();
   Headers all;
   all.reserve(configured_.size() + 6);
   all = configured_;
@@ -74,6 +98,7 @@ HttpWire::Headers HttpWire::headers(const SessionHeaders* session, std::string_v
 std::shared_ptr<const HttpWire::Headers> HttpWire::post_headers(const SessionHeaders* session) {
   static const SessionHeaders none;
   const auto& wanted = session != nullptr ? *session : none;
+  look_at_credentials();
   if (!post_headers_ || posts_in_.session_id != wanted.session_id ||
       posts_in_.protocol_version != wanted.protocol_version) {
     auto all = headers(session, "application/json, text/event-stream");
@@ -137,7 +162,28 @@ awaitable<HttpWire::Answer> HttpWire::send(io::OutgoingHttpRequest request) {
   }
   if (request.url.host.empty()) request.url = *url_;
   request.configured_headers = configured_.size();
+  if (current_->proof) return send_with_proof(current_, std::move(request));
   return client_->send(std::move(request));
+}
+
+/// A proof for this request alone; once more with the nonce where the server wants one, which is
+/// safe: it looked at nothing else (RFC 9449 §9).
+awaitable<HttpWire::Answer> HttpWire::send_with_proof(
+    std::shared_ptr<const Credentials::Value> with, io::OutgoingHttpRequest request
+) {
+  for (int tries = 0;; ++tries) {
+    auto once = request;
+    once.headers.push_back({"DPoP", with->proof->proof(request.method, request.url, with->token)});
+    auto answer = co_await client_->send(std::move(once));
+    if (!answer) co_return answer;
+    const auto& response = **answer;
+    const auto nonce = response.header("dpop-nonce");
+    if (!nonce.empty()) with->proof->nonce(request.url, nonce);
+    const bool wanted =
+        response.status() == 401 && !nonce.empty() &&
+        response.header("www-authenticate").find("use_dpop_nonce") != std::string_view::npos;
+    if (!wanted || tries > 0 || !client_) co_return answer;
+  }
 }
 
 }  // namespace mooring::transport

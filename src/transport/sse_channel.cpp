@@ -8,9 +8,10 @@ namespace mooring::transport {
 using recovery::Failure;
 
 awaitable<Result<std::shared_ptr<ProcessChannel>>> SseChannel::open(
-    io::Worker& home, UpstreamConfig config, io::HttpClientOptions options, io::AbortSource& abort
+    io::Worker& home, UpstreamConfig config, io::HttpClientOptions options, io::AbortSource& abort,
+    std::shared_ptr<const Credentials> credentials
 ) {
-  auto core = std::make_shared<Core>(home, config, std::move(options));
+  auto core = std::make_shared<Core>(home, config, std::move(options), std::move(credentials));
   const auto subscription = abort.subscribe([core] { core->hang_up(); });
   if (auto connected = co_await Core::connect(core); !connected) {
     co_return std::unexpected(std::move(connected.error()));

@@ -7,6 +7,7 @@
 
 #include "io/http_client.hpp"
 #include "io/worker.hpp"
+#include "transport/credentials.hpp"
 #include "transport/process_channel.hpp"
 
 namespace mooring::transport {
@@ -24,7 +25,8 @@ class SseChannel final : public ProcessChannel {
   /// worker's thread; `abort` is needed no longer than that. Reason::io is worth another try;
   /// login_needed: 401, 403 or 407; protocol: there is no such transport at this URL.
   static awaitable<Result<std::shared_ptr<ProcessChannel>>> open(
-      io::Worker& home, UpstreamConfig config, io::HttpClientOptions options, io::AbortSource& abort
+      io::Worker& home, UpstreamConfig config, io::HttpClientOptions options,
+      io::AbortSource& abort, std::shared_ptr<const Credentials> credentials = nullptr
   );
   ~SseChannel() override;
 

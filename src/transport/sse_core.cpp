@@ -56,7 +56,8 @@ Outcome failed(Failure failure) {
 }  // namespace
 
 SseChannel::Core::Core(
-    io::Worker& home, const UpstreamConfig& config, io::HttpClientOptions options
+    io::Worker& home, const UpstreamConfig& config, io::HttpClientOptions options,
+    std::shared_ptr<const Credentials> credentials
 )
     : home_(home),
       name_(config.name),
@@ -64,7 +65,7 @@ SseChannel::Core::Core(
       connect_timeout_(config.connect_timeout),
       timeout_(config.timeout),
       timeout_max_(config.timeout_max),
-      wire_(home, config, std::move(options)),
+      wire_(home, config, std::move(options), std::move(credentials)),
       decoder_(config.buffer_bytes),
       switchboard_(fmt::format("event stream of {}", config.name)),
       gone_(home.executor(), home.timers()),

@@ -23,7 +23,10 @@ class SseChannel::Core {
   using Self = std::shared_ptr<Core>;
   using Session = std::shared_ptr<const SessionHeaders>;
 
-  Core(io::Worker& home, const UpstreamConfig& config, io::HttpClientOptions options);
+  Core(
+      io::Worker& home, const UpstreamConfig& config, io::HttpClientOptions options,
+      std::shared_ptr<const Credentials> credentials
+  );
 
   /// Opens the stream and learns the endpoint.
   static awaitable<Result<void>> connect(Self self);

@@ -13,6 +13,7 @@ std::string error_response(std::string_view id, std::string_view server, const C
   data.retryable = error.retryable;
   if (error.retry_after) data.retry_after_ms = error.retry_after->count();
   data.recovery_id = error.recovery_id;
+  data.login = error.login;
   data.advice = error.advice;
   return protocol::make_error(id, protocol::internal_error, error.message, data);
 }

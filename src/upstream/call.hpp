@@ -34,6 +34,7 @@ struct CallError {
   bool retryable = false;
   std::optional<core::Duration> retry_after;
   std::string recovery_id;  ///< of the recovery it waited for; empty: none
+  std::string login;        ///< a person has to run this first; empty: no login is needed
   std::string message;      ///< one sentence
   std::string advice;       ///< one sentence
 

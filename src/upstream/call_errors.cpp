@@ -49,9 +49,14 @@ CallError unavailable(std::string_view server, const Snapshot& snapshot, core::T
       error.message = fmt::format("server {} is {}", server, to_string(snapshot.state));
       error.advice = "Enable the server in the configuration and reload.";
       break;
+    case State::login_needed:
+      error.kind = "auth";
+      error.retry_after.reset();
+      error.message = fmt::format("server {} needs a login{}", server, because);
+      ask_for_login(error, snapshot.login);
+      break;
     case State::parked:
     case State::failed:
-    case State::login_needed:
       error.message = fmt::format(
           "server {} is unavailable ({}), next probe in {} s{}", server, to_string(snapshot.state),
           seconds(error.retry_after.value_or(core::Duration{0})), because
@@ -66,6 +71,15 @@ CallError unavailable(std::string_view server, const Snapshot& snapshot, core::T
       if (!error.retry_after) error.retry_after = std::chrono::seconds(5);
   }
   return error;
+}
+
+void ask_for_login(CallError& error, std::string_view command) {
+  error.retryable = false;
+  error.login = command;
+  error.advice = fmt::format(
+      "Ask the operator of this gateway to run `{}` and to sign in; no retry helps before that.",
+      command
+  );
 }
 
 CallError breaker_open(std::string_view server, const Snapshot& snapshot, core::TimePoint now) {

@@ -13,6 +13,8 @@ namespace mooring::upstream {
 
 /// No session came in time.
 CallError unavailable(std::string_view server, const Snapshot& snapshot, core::TimePoint now);
+/// A person has to sign in first; `command` does that.
+void ask_for_login(CallError& error, std::string_view command);
 /// The circuit breaker is open.
 CallError breaker_open(std::string_view server, const Snapshot& snapshot, core::TimePoint now);
 /// The server asked for a pause.

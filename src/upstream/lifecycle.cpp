@@ -24,6 +24,7 @@ constexpr std::array table = std::to_array<Transition>({
     {connecting, Event::attempt_failed, connecting, Do::wait},
     {connecting, Event::exhausted, parked, Do::wait},
     {connecting, Event::attempt_hopeless, failed, Do::wait},
+    {connecting, Event::login_needed, login_needed, Do::wait},
     {connecting, Event::auth_refused, failed, Do::wait},
     {connecting, Event::wait_over, connecting, Do::connect},
     {connecting, Event::reconnect, connecting, Do::connect},
@@ -48,6 +49,7 @@ constexpr std::array table = std::to_array<Transition>({
     {suspect, Event::attempt_failed, backing_off, Do::wait},
     {suspect, Event::exhausted, parked, Do::wait},
     {suspect, Event::attempt_hopeless, failed, Do::wait},
+    {suspect, Event::login_needed, login_needed, Do::wait},
     {suspect, Event::auth_refused, parked, Do::wait},
 
     {recovering, Event::connected, unproven, Do::nothing},
@@ -55,6 +57,7 @@ constexpr std::array table = std::to_array<Transition>({
     {recovering, Event::attempt_failed, backing_off, Do::wait},
     {recovering, Event::exhausted, parked, Do::wait},
     {recovering, Event::attempt_hopeless, failed, Do::wait},
+    {recovering, Event::login_needed, login_needed, Do::wait},
     {recovering, Event::auth_refused, parked, Do::wait},
 
     {backing_off, Event::wait_over, recovering, Do::connect},
@@ -65,6 +68,7 @@ constexpr std::array table = std::to_array<Transition>({
     {parked, Event::attempt_failed, parked, Do::wait},
     {parked, Event::exhausted, parked, Do::wait},
     {parked, Event::attempt_hopeless, failed, Do::wait},
+    {parked, Event::login_needed, login_needed, Do::wait},
     {parked, Event::auth_refused, parked, Do::wait},
     {parked, Event::wait_over, parked, Do::connect},
     {parked, Event::wanted, parked, Do::connect},
@@ -75,25 +79,39 @@ constexpr std::array table = std::to_array<Transition>({
     {failed, Event::attempt_failed, parked, Do::wait},
     {failed, Event::exhausted, parked, Do::wait},
     {failed, Event::attempt_hopeless, failed, Do::wait},
+    {failed, Event::login_needed, login_needed, Do::wait},
     {failed, Event::auth_refused, failed, Do::wait},
     {failed, Event::wait_over, failed, Do::connect},
     {failed, Event::wanted, failed, Do::connect},
     {failed, Event::reconnect, failed, Do::connect},
 
+    {login_needed, Event::connected, unproven, Do::nothing},
+    {login_needed, Event::kept, proven, Do::nothing},
+    {login_needed, Event::login_needed, login_needed, Do::wait},
+    {login_needed, Event::attempt_failed, backing_off, Do::wait},
+    {login_needed, Event::exhausted, parked, Do::wait},
+    {login_needed, Event::attempt_hopeless, failed, Do::wait},
+    {login_needed, Event::auth_refused, failed, Do::wait},
+    {login_needed, Event::wait_over, login_needed, Do::connect},
+    {login_needed, Event::reconnect, login_needed, Do::connect},
+
     {idle, Event::wanted, connecting, Do::connect},
     {idle, Event::reconnect, connecting, Do::connect},
 });
 
-constexpr std::array<std::string_view, 11> phase_names = {
-    "connecting", "ready-unproven", "ready-proven", "suspect",  "recovering", "backing-off",
-    "parked",     "failed",         "idle",         "disabled", "stopped"
+constexpr std::array<std::string_view, 12> phase_names = {
+    "connecting", "ready-unproven", "ready-proven", "suspect", "recovering", "backing-off",
+    "parked",     "failed",         "login-needed", "idle",    "disabled",   "stopped"
 };
-constexpr std::array<std::string_view, 17> event_names = {
-    "start",     "start-idle",       "connected",    "kept",      "answered", "attempt-failed",
-    "exhausted", "attempt-hopeless", "auth-refused", "lost",      "flapping", "doubted",
-    "recycled",  "wanted",           "wait-over",    "reconnect", "stop"
+constexpr std::array<std::string_view, 18> event_names = {
+    "start",     "start-idle",       "connected",    "kept",         "answered",  "attempt-failed",
+    "exhausted", "attempt-hopeless", "auth-refused", "login-needed", "lost",      "flapping",
+    "doubted",   "recycled",         "wanted",       "wait-over",    "reconnect", "stop"
 };
 constexpr std::array<std::string_view, 5> step_names = {"–", "connect", "wait", "rest", "end"};
+
+/// How often it is looked whether somebody has signed in: at the store, not at the server.
+constexpr core::Duration login_look = std::chrono::seconds(5);
 
 bool is_ready(Lifecycle::Phase phase) { return phase == unproven || phase == proven; }
 
@@ -156,6 +174,8 @@ State Lifecycle::state() const {
       return State::parked;
     case failed:
       return State::failed;
+    case login_needed:
+      return State::login_needed;
     case idle:
       return State::idle;
     case disabled:
@@ -204,6 +224,8 @@ core::Duration Lifecycle::pause(LifecycleEvent event, std::optional<core::Durati
   auto wait = parked_interval_;
   if (event == Event::attempt_failed && phase_ != parked && phase_ != failed) {
     wait = backoff_.next(random_);
+  } else if (event == Event::login_needed) {
+    wait = login_look;
   } else if (event == Event::flapping) {
     wait = std::chrono::duration_cast<core::Duration>(recovery::FlapBudget::window);
   }

@@ -26,6 +26,7 @@ enum class LifecycleEvent : std::uint8_t {
   exhausted,         ///< likewise, and the ladder of retries is at its end
   attempt_hopeless,  ///< no retry soon will help: no such command, not an MCP endpoint
   auth_refused,      ///< the credentials are not accepted
+  login_needed,      ///< a person has to sign in
   lost,              ///< session refused, process gone
   flapping,          ///< likewise, before the session answered anything, and once too often
   doubted,           ///< HTTP: the connection broke; the session may live
@@ -74,6 +75,7 @@ class Lifecycle {
     backing_off,
     parked,
     failed,
+    login_needed,  ///< asked nothing; looks whether somebody has signed in
     idle,
     disabled,
     stopped,

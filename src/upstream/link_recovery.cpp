@@ -120,10 +120,13 @@ awaitable<Link::Verdict> Link::judge(
         (plan.heal == Plan::Heal::check && healing.found == Healing::Found::lives);
     co_return verdict;
   }
-  const auto& because =
-      plan.repeat && !stands ? std::string_view("no session came back in time") : plan.because;
+  const bool auth = conclusion.kind == Kind::auth && plan.heal == Plan::Heal::reauthorize;
+  auto because = plan.because;
+  if (plan.repeat && !stands)
+    because = auth ? "a new login is needed" : "no session came back in time";
   verdict.error = failed(name(), failure, conclusion, delivery, because, pause_after(failure));
   verdict.error->recovery_id = attempt.recovery_id;
+  if (auth && !snapshot_.login.empty()) ask_for_login(*verdict.error, snapshot_.login);
   if (plan.repeat && snapshot_.next_probe) {
     const auto left = *snapshot_.next_probe - worker_.timers().now();
     verdict.error->retry_after =

@@ -42,6 +42,7 @@ struct Snapshot {
   CataloguePtr catalogue;                      ///< last known good; empty before the first connect
   std::string last_error;
   std::string failure_kind;  ///< of the last failure, a word of recovery::Kind
+  std::string login;         ///< the command that signs in to this server; empty: nobody can
   std::optional<core::TimePoint> next_probe;
   std::string recovery_id;  ///< of the recovery that runs, or the last one
   std::uint64_t ended_generation =

@@ -8,6 +8,7 @@
 
 #include "core/log.hpp"
 #include "core/redact.hpp"
+#include "recovery/reading.hpp"
 #include "recovery/rules.hpp"
 #include "upstream/supervisor_sinks.hpp"
 
@@ -22,6 +23,9 @@ namespace {
 
 constexpr core::Duration early_probe_interval = std::chrono::seconds(10);
 constexpr core::Duration proof_of_life = std::chrono::seconds(3);  ///< of a process
+
+constexpr std::string_view check_credentials =
+    "; check the credentials of this server in the configuration";
 
 constexpr int most_proofs = 3;  ///< sessions tried before a call may be sent once more
 
@@ -85,6 +89,14 @@ Supervisor::Supervisor(
 
 Supervisor::~Supervisor() = default;
 
+void Supervisor::sign_in_with(
+    std::shared_ptr<auth::Authenticator> authenticator,
+    std::shared_ptr<const transport::Credentials> credentials
+) {
+  authenticator_ = std::move(authenticator);
+  credentials_ = std::move(credentials);
+}
+
 void Supervisor::set_links(std::vector<std::pair<io::Worker*, std::shared_ptr<Link>>> links) {
   links_ = std::move(links);
 }
@@ -144,16 +156,8 @@ awaitable<Lifecycle::Step> Supervisor::next_step() {
 }
 
 awaitable<Lifecycle::Step> Supervisor::attempt() {
-  io::AbortSource abort;
-  bool timed_out = false;
-  const auto subscription = stop_.subscribe([&abort] { abort.abort(); });
-  const auto timer = home_.timers().arm_after(config_->connect_timeout, [&] {
-    timed_out = true;
-    abort.abort();
-  });
-  auto error = co_await connect(abort);
+  auto error = co_await authorized_connect();
   opening_.reset();
-  home_.timers().cancel(timer);
   if (stopping_) {
     // stop() may have looked before this attempt had a process.
     if (process_) co_await std::exchange(process_, nullptr)->close();
@@ -167,12 +171,6 @@ awaitable<Lifecycle::Step> Supervisor::attempt() {
     recorder_.end(kept ? Episode::Outcome::kept : Episode::Outcome::healed, generation_);
     co_return lifecycle_.on(kept ? LifecycleEvent::kept : LifecycleEvent::connected);
   }
-  if (timed_out) {
-    const auto seconds = std::chrono::duration<double>(config_->connect_timeout).count();
-    error->text = fmt::format("no answer to the handshake within {} s", seconds);
-    error->event = LifecycleEvent::attempt_failed;
-    error->kind = recovery::Kind::transient;
-  }
   if (process_) {
     const auto noise = process_->first_noise();
     if (!noise.empty()) error->text += fmt::format("; it printed: {}", core::redact(noise));
@@ -181,11 +179,75 @@ awaitable<Lifecycle::Step> Supervisor::attempt() {
   co_return attempt_failed(*error);
 }
 
+/// Credentials first, and again where the handshake showed that they are not good.
+awaitable<std::optional<Supervisor::ConnectError>> Supervisor::authorized_connect() {
+  constexpr int most_rounds = 4;
+  std::optional<ConnectError> error;
+  for (int round = 0; round < most_rounds && !stopping_; ++round) {
+    if (authenticator_) {
+      const auto ready = co_await authenticator_->prepare();
+      if (stopping_) break;
+      ConnectError away{.text = ready.why, .kind = recovery::Kind::auth};
+      switch (ready.what) {
+        case auth::Readiness::What::ready:
+          break;
+        case auth::Readiness::What::later:
+          away.retry_after = ready.retry_after;
+          co_return away;
+        case auth::Readiness::What::login_needed:
+          away.event = LifecycleEvent::login_needed;
+          co_return away;
+        case auth::Readiness::What::refused:
+          away.text += check_credentials;
+          away.event = LifecycleEvent::auth_refused;
+          co_return away;
+      }
+    }
+    error = co_await timed_connect();
+    if (!error || !error->refusal || !authenticator_ || !authenticator_->uses_oauth()) break;
+    recorder_.step(error->text);
+    const bool mendable = error->refusal->status == 401 || authenticator_->can_step_up();
+    authenticator_->refused(*error->refusal);
+    if (!mendable) break;
+    if (process_) co_await std::exchange(process_, nullptr)->close();
+  }
+  co_return error;
+}
+
+awaitable<std::optional<Supervisor::ConnectError>> Supervisor::timed_connect() {
+  io::AbortSource abort;
+  bool timed_out = false;
+  const auto subscription = stop_.subscribe([&abort] { abort.abort(); });
+  const auto timer = home_.timers().arm_after(config_->connect_timeout, [&] {
+    timed_out = true;
+    abort.abort();
+  });
+  auto error = co_await connect(abort);
+  home_.timers().cancel(timer);
+  if (error && timed_out) {
+    const auto seconds = std::chrono::duration<double>(config_->connect_timeout).count();
+    error->text = fmt::format("no answer to the handshake within {} s", seconds);
+    error->event = LifecycleEvent::attempt_failed;
+    error->kind = recovery::Kind::transient;
+    error->refusal.reset();
+  }
+  co_return error;
+}
+
 Lifecycle::Step Supervisor::attempt_failed(const ConnectError& error) {
+  // It looks every few seconds whether somebody has signed in: told once.
+  const bool told = error.event == LifecycleEvent::login_needed &&
+                    lifecycle_.state() == State::login_needed && last_error_ == error.text;
   last_error_ = error.text;
   failure_kind_ = recovery::to_string(error.kind);
-  core::log::warn("upstream", "{}: {}", config_->name, last_error_);
-  recorder_.step(last_error_);
+  if (!told) {
+    const bool login = error.event == LifecycleEvent::login_needed;
+    core::log::warn(
+        "upstream", "{}: {}{}", config_->name, last_error_,
+        login ? "; run " + authenticator_->login_command() : std::string()
+    );
+    recorder_.step(last_error_);
+  }
   return lifecycle_.on(error.event, error.retry_after);
 }
 
@@ -252,11 +314,33 @@ void Supervisor::lost(const Loss& loss) {
 /// Credentials refused in the middle of a session that worked: rebuilt once, in case the server
 /// only lost its mind; refused again before it served anybody: parked (SM-10).
 void Supervisor::grace(const Loss& loss) {
-  if (!view_ || view_->generation != loss.generation) return;
+  if (!view_ || view_->generation != loss.generation || !new_credentials(loss)) return;
   if (view_->served->load(std::memory_order_relaxed)) grace_used_ = false;
   End end{LifecycleEvent::lost, "auth", recovery::describe(*loss.evidence), {}};
   if (std::exchange(grace_used_, true)) end.event = LifecycleEvent::auth_refused;
   end_session(loss.generation, std::move(end));
+}
+
+auth::Refusal Supervisor::refusal_of(const Failure& failure, bool served) const {
+  auth::Refusal refusal;
+  refusal.version = failure.credentials;
+  refusal.status = failure.http_status.value_or(401);
+  refusal.challenge = recovery::header(failure, "www-authenticate");
+  refusal.served = served;
+  return refusal;
+}
+
+/// False: none can come without a person, and the session is good for other calls.
+bool Supervisor::new_credentials(const Loss& loss) {
+  if (!authenticator_ || !authenticator_->uses_oauth()) return true;
+  const auto refusal = refusal_of(*loss.evidence, view_->served->load(std::memory_order_relaxed));
+  authenticator_->refused(refusal);
+  if (refusal.status == 403 && !authenticator_->can_step_up()) {
+    publish();
+    return false;
+  }
+  grace_used_ = false;
+  return true;
 }
 
 void Supervisor::report(Loss loss) {
@@ -352,6 +436,7 @@ void Supervisor::reconnect_now() {
       publish();
       if (!old->process) tasks_.spawn(say_goodbye(std::move(old)));
     }
+    if (authenticator_) authenticator_->forgive();
     wake_for_reconnect_ = true;
     wake_.notify();
   });
@@ -412,6 +497,7 @@ awaitable<void> Supervisor::stop() {
   wake_.notify();
   if (view && !view->process) co_await say_goodbye(view);
   if (process_) co_await std::exchange(process_, nullptr)->close();
+  if (authenticator_) co_await authenticator_->stop();
   co_await tasks_.join();
   recorder_.close();
   // Each link ends where it lived, with the last reference that its worker holds.
@@ -436,7 +522,7 @@ awaitable<Status> Supervisor::status() {
   status.failure_kind = failure_kind_;
   status.generation = view_ ? view_->generation : generation_;
   status.attempts = lifecycle_.attempts();
-  if (next_probe_) status.next_probe_in = left(*next_probe_);
+  if (next_probe_ && status.state != State::login_needed) status.next_probe_in = left(*next_probe_);
   status.last_success = last_success_;
   status.ready_since = ready_since_;
   status.recoveries = recorder_.recoveries();
@@ -448,6 +534,7 @@ awaitable<Status> Supervisor::status() {
   status.breaker_failures = breaker_.failures();
   if (breaker_.open_until()) status.breaker_open_in = left(*breaker_.open_until());
   status.idle_ttl = idle_ttl_.estimate();
+  if (authenticator_) status.signed_in = authenticator_->signed_in();
   status.in_flight = in_flight();
   status.protocol_version = server_.protocol_version;
   status.server_info = server_.info;
@@ -474,6 +561,8 @@ void Supervisor::publish() {
   snapshot.last_error = last_error_;
   snapshot.failure_kind = failure_kind_;
   snapshot.next_probe = next_probe_;
+  if (authenticator_ && authenticator_->uses_oauth())
+    snapshot.login = authenticator_->login_command();
   snapshot.recovery_id = recorder_.current_id();
   snapshot.ended_generation = ended_generation_;
   snapshot.draining = draining_;

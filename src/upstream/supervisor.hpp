@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/authenticator.hpp"
 #include "core/random.hpp"
 #include "io/async.hpp"
 #include "io/worker.hpp"
@@ -53,10 +54,11 @@ struct Status {
   std::optional<std::chrono::system_clock::time_point> ready_since;
   std::size_t in_flight = 0;  ///< calls under way, over all workers
   // Since the start: calls that failed with their session or connection.
-  std::uint64_t calls_saved = 0;           ///< repeated, and answered
-  std::uint64_t calls_failed = 0;          ///< certainly not executed, and told so
-  std::uint64_t calls_unknown = 0;         ///< may have run; not repeated
-  std::deque<recovery::Episode> episodes;  ///< the last 20, newest at the end
+  std::uint64_t calls_saved = 0;            ///< repeated, and answered
+  std::uint64_t calls_failed = 0;           ///< certainly not executed, and told so
+  std::uint64_t calls_unknown = 0;          ///< may have run; not repeated
+  std::optional<auth::SignedIn> signed_in;  ///< empty: nobody has, or need
+  std::deque<recovery::Episode> episodes;   ///< the last 20, newest at the end
 };
 
 /// A request failed in a way that says something about its session or connection.
@@ -96,6 +98,12 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
 
   /// Before `start`. The first link is the home worker's.
   void set_links(std::vector<std::pair<io::Worker*, std::shared_ptr<Link>>> links);
+  /// Before `start`: who keeps the credentials good that the links' channels carry. Empty: they are
+  /// as configured.
+  void sign_in_with(
+      std::shared_ptr<auth::Authenticator> authenticator,
+      std::shared_ptr<const transport::Credentials> credentials
+  );
   const UpstreamConfig& config() const { return *config_; }
 
   /// What an earlier run knew of the server.
@@ -146,6 +154,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
     bool try_other = false;     ///< the other transport over HTTP may live at this address
     bool session_lost = false;  ///< the new session was refused already
     recovery::Kind kind = recovery::Kind::other;
+    std::optional<auth::Refusal> refusal = std::nullopt;  ///< other credentials may be let in
   };
   /// Why the standing session is no longer used.
   struct End {
@@ -159,6 +168,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   awaitable<void> run();
   awaitable<Lifecycle::Step> next_step();
   awaitable<Lifecycle::Step> attempt();
+  awaitable<std::optional<ConnectError>> authorized_connect();
+  awaitable<std::optional<ConnectError>> timed_connect();
   Lifecycle::Step attempt_failed(const ConnectError& error);
   void end_session(std::uint64_t generation, End end);
   void drop_session();
@@ -166,6 +177,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   awaitable<Healing> settled(const Loss& loss);
   void lost(const Loss& loss);
   void grace(const Loss& loss);
+  bool new_credentials(const Loss& loss);
+  auth::Refusal refusal_of(const recovery::Failure& failure, bool served) const;
   State shown_state() const;
   void publish();
   transport::Channel& channel(const SessionView& view) const;
@@ -242,6 +255,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   transport::ChannelFactory& channels_;
   ClientIdentity identity_;
   Observer& observer_;
+  std::shared_ptr<auth::Authenticator> authenticator_;
+  std::shared_ptr<const transport::Credentials> credentials_;
   core::Random& random_;
   Lifecycle lifecycle_;
   Recorder recorder_;

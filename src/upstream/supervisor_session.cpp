@@ -177,7 +177,7 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(
     UpstreamConfig config, io::AbortSource& abort
 ) {
   auto opened = is_stdio() ? co_await channels_.stdio(home_, std::move(config))
-                           : co_await channels_.sse(home_, std::move(config), abort);
+                           : co_await channels_.sse(home_, std::move(config), abort, credentials_);
   if (!opened) {
     const auto reason = opened.error().reason;
     ConnectError error{.text = std::move(opened.error().detail)};
@@ -186,6 +186,7 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(
       error.text += check_credentials;
       error.event = LifecycleEvent::auth_refused;
       error.kind = recovery::Kind::auth;
+      if (credentials_) error.refusal = auth::Refusal{.version = credentials_->version()};
     }
     error.try_other = reason == Reason::protocol;
     co_return error;
@@ -242,6 +243,8 @@ Supervisor::ConnectError Supervisor::failed(const Failure& failure) const {
   if (status == 401 || status == 403) {
     error.text += check_credentials;
     error.event = LifecycleEvent::auth_refused;
+    const bool other_may = conclusion.action == recovery::Action::reauthorize;
+    if (other_may || status == 401) error.refusal = refusal_of(failure, false);
   } else if (is_hopeless(failure)) {
     if (status >= 300) error.text = "not an MCP endpoint: " + error.text;
     error.event = LifecycleEvent::attempt_hopeless;

@@ -196,8 +196,8 @@ class ProcessWay final : public transport::ProcessChannel {
 
 }  // namespace
 
-std::unique_ptr<transport::Channel>
-ScriptedChannels::http(io::Worker& worker, const UpstreamConfig&) {
+std::unique_ptr<transport::Channel> ScriptedChannels::
+    http(io::Worker& worker, const UpstreamConfig&, std::shared_ptr<const transport::Credentials>) {
   return std::make_unique<HttpWay>(server_, worker);
 }
 
@@ -210,8 +210,9 @@ awaitable<Result<std::shared_ptr<transport::ProcessChannel>>> ScriptedChannels::
   co_return std::make_shared<ProcessWay>(server_, home, std::move(process));
 }
 
-awaitable<Result<std::shared_ptr<transport::ProcessChannel>>>
-ScriptedChannels::sse(io::Worker&, UpstreamConfig, io::AbortSource&) {
+awaitable<Result<std::shared_ptr<transport::ProcessChannel>>> ScriptedChannels::
+    sse(io::Worker&, UpstreamConfig, io::AbortSource&,
+        std::shared_ptr<const transport::Credentials>) {
   co_return fail(Reason::protocol, "no event stream there");
 }
 

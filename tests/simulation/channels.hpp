@@ -12,13 +12,16 @@ class ScriptedChannels final : public transport::ChannelFactory {
  public:
   explicit ScriptedChannels(ScriptedUpstream& server) : server_(server) {}
 
-  std::unique_ptr<transport::Channel> http(io::Worker& worker, const UpstreamConfig& config)
-      override;
+  std::unique_ptr<transport::Channel> http(
+      io::Worker& worker, const UpstreamConfig& config,
+      std::shared_ptr<const transport::Credentials> credentials = nullptr
+  ) override;
   awaitable<Result<std::shared_ptr<transport::ProcessChannel>>> stdio(
       io::Worker& home, UpstreamConfig config
   ) override;
   awaitable<Result<std::shared_ptr<transport::ProcessChannel>>> sse(
-      io::Worker& home, UpstreamConfig config, io::AbortSource& abort
+      io::Worker& home, UpstreamConfig config, io::AbortSource& abort,
+      std::shared_ptr<const transport::Credentials> credentials
   ) override;
 
   /// Processes that nobody has ended.

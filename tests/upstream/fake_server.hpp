@@ -390,7 +390,9 @@ class FakeChannels final : public transport::ChannelFactory {
   std::vector<std::shared_ptr<FakeProcess>> processes;
   int asked = 0;
 
-  std::unique_ptr<transport::Channel> http(io::Worker&, const UpstreamConfig&) override {
+  std::unique_ptr<transport::Channel> http(
+      io::Worker&, const UpstreamConfig&, std::shared_ptr<const transport::Credentials> = nullptr
+  ) override {
     return std::make_unique<FakeHttp>(server_);
   }
   awaitable<Result<std::shared_ptr<transport::ProcessChannel>>> stdio(
@@ -399,7 +401,8 @@ class FakeChannels final : public transport::ChannelFactory {
     return open(home);
   }
   awaitable<Result<std::shared_ptr<transport::ProcessChannel>>>
-  sse(io::Worker& home, UpstreamConfig, io::AbortSource&) override {
+  sse(io::Worker& home, UpstreamConfig, io::AbortSource&,
+      std::shared_ptr<const transport::Credentials>) override {
     if (!has_sse) co_return fail(Reason::protocol, "no event stream there");
     co_return co_await open(home);
   }

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <mooring/client.hpp>
+
+#include "auth/authenticator.hpp"
+
+namespace mooring::client {
+
+/// How a Client signs in: with its `authorize` handler, keeping nothing on disk.
+auth::AuthenticatorParts authenticator_parts(io::Worker& worker, const ClientOptions& options);
+
+}  // namespace mooring::client

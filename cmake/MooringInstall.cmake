@@ -2,13 +2,13 @@
 include(CMakePackageConfigHelpers)
 
 # Outside, the rooms that the client stands on are one library, libmooring.a.
-set(client_rooms core protocol recovery io transport auth upstream client)
+set(client_rooms core protocol recovery io transport auth store upstream client)
 add_library(mooring_library STATIC)
 foreach(room ${client_rooms})
   target_sources(mooring_library PRIVATE $<TARGET_OBJECTS:mooring_${room}>)
 endforeach()
 target_link_libraries(mooring_library PRIVATE
-  fmt::fmt simdjson::simdjson Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto spdlog::spdlog Threads::Threads)
+  fmt::fmt simdjson::simdjson Boost::json Boost::url OpenSSL::SSL OpenSSL::Crypto spdlog::spdlog SQLite::SQLite3 Threads::Threads)
 target_include_directories(mooring_library INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

@@ -6,7 +6,7 @@ _mooring_servers() {
 
 _mooring() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="serve tools resources prompts call read prompt status logs test doctor explain chaos"
+  local commands="serve tools resources prompts call read prompt status logs login logout token test doctor explain chaos"
   local command="" word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ " $commands " == *" $word "* ]] && { command=$word; break; }
@@ -18,7 +18,7 @@ _mooring() {
     --log-level) mapfile -t COMPREPLY < <(compgen -W "trace debug info warn error off" -- "$cur"); return ;;
     --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur"); return ;;
     --listen) mapfile -t COMPREPLY < <(compgen -W "127.0.0.1:7777 127.0.0.1:0" -- "$cur"); return ;;
-    --upstream | --seed | --header | --timeout | --threads | -n | --lines) COMPREPLY=(); return ;;
+    --upstream | --seed | --header | --scope | --timeout | --threads | -n | --lines) COMPREPLY=(); return ;;
     --fault)
       mapfile -t COMPREPLY < <(compgen -W "$(mooring chaos --list 2>/dev/null | awk '/^When/ { exit } /^  / { print $1 }')" -- "$cur")
       return ;;
@@ -28,6 +28,8 @@ _mooring() {
     "") mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$cur"); return ;;
     serve) options+=" --listen --stdio --threads --insecure --log-format" ;;
     logs) options+=" --lines --follow" ;;
+    login) options+=" --device --headless --scope" ;;
+    logout | token) ;;
     status | doctor) options+=" --json" ;;
     chaos) options="--upstream --listen --fault --seed --list --json --control --insecure --help" ;;
     explain) options="--jsonl --help" ;;
@@ -35,7 +37,7 @@ _mooring() {
   esac
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-  elif [[ $prev == "$command" && $command =~ ^(tools|resources|prompts|call|read|prompt|status|logs|test)$ ]]; then
+  elif [[ $prev == "$command" && $command =~ ^(tools|resources|prompts|call|read|prompt|status|logs|login|logout|token|test)$ ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(_mooring_servers)" -- "$cur")
   fi
 }

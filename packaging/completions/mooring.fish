@@ -10,7 +10,7 @@ end
 
 complete -c mooring -f
 set -l connecting tools resources prompts call read prompt test
-set -l with_server $connecting status logs
+set -l with_server $connecting status logs login logout token
 complete -c mooring -n __fish_use_subcommand -a serve -d 'Run the gateway'
 complete -c mooring -n __fish_use_subcommand -a tools -d 'List tools'
 complete -c mooring -n __fish_use_subcommand -a resources -d 'List resources'
@@ -20,6 +20,9 @@ complete -c mooring -n __fish_use_subcommand -a read -d 'Print a resource'
 complete -c mooring -n __fish_use_subcommand -a prompt -d 'Print a prompt'
 complete -c mooring -n __fish_use_subcommand -a status -d 'State of every server'
 complete -c mooring -n __fish_use_subcommand -a logs -d 'What a child server wrote to stderr'
+complete -c mooring -n __fish_use_subcommand -a login -d 'Sign in to a server'
+complete -c mooring -n __fish_use_subcommand -a logout -d 'Forget a sign-in'
+complete -c mooring -n __fish_use_subcommand -a token -d 'Print a fresh access token'
 complete -c mooring -n __fish_use_subcommand -a test -d 'Try one server'
 complete -c mooring -n __fish_use_subcommand -a doctor -d 'Check configuration and network'
 complete -c mooring -n __fish_use_subcommand -a explain -d 'What a failure would lead to'
@@ -35,6 +38,9 @@ complete -c mooring -n "__fish_seen_subcommand_from $connecting" -l header -x -d
 complete -c mooring -n "__fish_seen_subcommand_from $connecting" -l timeout -x -d 'Give up after so many seconds'
 complete -c mooring -n '__fish_seen_subcommand_from logs' -s n -l lines -x -d 'How many of the last lines'
 complete -c mooring -n '__fish_seen_subcommand_from logs' -s f -l follow -d 'Go on with what is added'
+complete -c mooring -n '__fish_seen_subcommand_from login' -l device -d 'Sign in on another device'
+complete -c mooring -n '__fish_seen_subcommand_from login' -l headless -d 'Paste back where the browser was sent'
+complete -c mooring -n '__fish_seen_subcommand_from login' -l scope -x -d 'Scopes besides the usual ones'
 complete -c mooring -n '__fish_seen_subcommand_from explain' -l jsonl -d 'One failure a line'
 complete -c mooring -n '__fish_seen_subcommand_from chaos' -l upstream -x -d 'The server to stand before'
 complete -c mooring -n '__fish_seen_subcommand_from chaos' -l listen -x -d 'Where to listen'

@@ -14,9 +14,10 @@ namespace {
 constexpr core::Duration lock_patience = std::chrono::seconds(30);
 constexpr core::Duration lock_pause = std::chrono::milliseconds(50);
 constexpr core::Duration goodbye = std::chrono::seconds(5);
-constexpr core::Duration shortest_refresh = std::chrono::seconds(30);
+constexpr core::Duration shortest_refresh = std::chrono::seconds(5);
 constexpr core::Duration first_retry = std::chrono::seconds(5);
 constexpr core::Duration last_retry = std::chrono::seconds(60);
+constexpr std::chrono::seconds shortest_life = std::chrono::seconds(10);
 constexpr std::chrono::seconds longest_lead = std::chrono::seconds(60);
 /// "Scope Challenge Handling": a few tries, then it is a permanent failure.
 constexpr int most_sign_ins = 3;
@@ -235,6 +236,7 @@ awaitable<Readiness> Authenticator::by_refresh(Discovered where) {
   spent.refresh_token.clear();
   static_cast<void>(co_await keep_grant(home_, *parts_.store, key_, spent));
   grant_->refresh_token.clear();
+  if (usable()) co_return Readiness{};  // asked ahead of time: there is still a good token
   if (error.code == "invalid_client" && spent.client.kind == Registration::Kind::dynamic) {
     parts_.store->forget_registration(spent.client.issuer, [](const Result<void>&) {});
   }
@@ -316,27 +318,37 @@ void Authenticator::adopt(Grant grant) {
   changed_.notify();
 }
 
-/// New tokens before the old ones end, so that no call meets a 401.
+/// When new tokens are due before the old ones end; empty: never. A life too short to be true is
+/// left to the server's 401.
+std::optional<SystemTime> Authenticator::refresh_due() const {
+  if (!grant_ || !grant_->expires || grant_->refresh_token.empty() || login_) return std::nullopt;
+  const auto life =
+      std::chrono::duration_cast<std::chrono::seconds>(*grant_->expires - grant_->issued);
+  if (life < shortest_life) return std::nullopt;
+  return *grant_->expires - std::min(longest_lead, life / 4);
+}
+
+/// So that no call meets a 401.
 awaitable<void> Authenticator::keep_fresh() {
+  auto& timers = home_.timers();
   auto retry = first_retry;
-  auto not_before = home_.timers().now();
+  auto not_before = timers.now();
   while (!stop_.aborted()) {
-    const bool can = grant_ && grant_->expires && !grant_->refresh_token.empty() && !login_;
-    if (!can) {
+    const auto due = refresh_due();
+    if (!due) {
       co_await changed_.wait(std::nullopt, &stop_);
       continue;
     }
-    const auto life =
-        std::chrono::duration_cast<std::chrono::seconds>(*grant_->expires - grant_->issued);
-    const auto due = *grant_->expires - std::min(longest_lead, life / 4);
-    const auto left = std::chrono::duration_cast<core::Duration>(due - parts_.clock());
-    const auto at = std::max(home_.timers().now() + left, not_before);
-    if (home_.timers().now() < at) {
+    const auto left = std::chrono::duration_cast<core::Duration>(*due - parts_.clock());
+    const auto at = std::max(timers.now() + left, not_before);
+    if (timers.now() < at) {
       co_await changed_.wait(at, &stop_);
       continue;
     }
-    while (running_ && !stop_.aborted()) co_await ended_.wait(std::nullopt, &stop_);
-    if (stop_.aborted()) co_return;
+    if (running_) {  // it may well bring what is due
+      co_await ended_.wait(std::nullopt, &stop_);
+      continue;
+    }
     running_ = true;
     ended_.reset();
     const auto token = grant_->access_token;
@@ -345,7 +357,7 @@ awaitable<void> Authenticator::keep_fresh() {
     ended_.set();
     const bool renewed = last_.what == Readiness::What::ready && grant_->access_token != token;
     retry = renewed ? first_retry : std::min(retry * 2, last_retry);
-    not_before = home_.timers().now() + (renewed ? shortest_refresh : retry);
+    not_before = timers.now() + (renewed ? shortest_refresh : retry);
   }
 }
 

@@ -92,6 +92,7 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   awaitable<std::unique_ptr<CredentialStore::Lock>> lock();
   awaitable<bool> adopt_from_store();
   awaitable<void> keep_fresh();
+  std::optional<SystemTime> refresh_due() const;
   void adopt(Grant grant);
   Readiness needs_login(std::string why);
   bool usable() const;

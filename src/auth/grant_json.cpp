@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "auth/grant.hpp"
@@ -22,7 +23,9 @@ std::optional<SystemTime> time(const json::object& from, json::string_view name)
   const auto* value = from.if_contains(name);
   const auto* found = value == nullptr ? nullptr : value->if_int64();
   if (found == nullptr) return std::nullopt;
-  return SystemTime(std::chrono::seconds(*found));
+  // The clock counts nanoseconds: more seconds than fit would come out as a time long ago.
+  constexpr auto most = std::chrono::floor<std::chrono::seconds>(SystemTime::duration::max());
+  return SystemTime(std::chrono::seconds(std::clamp<std::int64_t>(*found, 0, most.count())));
 }
 
 json::object object(const Registration& registration) {
@@ -38,7 +41,11 @@ json::object object(const Registration& registration) {
   return out;
 }
 
-Registration registration_of(const json::object& from) {
+std::unexpected<Error> unreadable() {
+  return fail(Reason::config, "the stored credentials cannot be read; sign in again");
+}
+
+Result<Registration> registration_of(const json::object& from) {
   Registration registration;
   const auto* kind = from.if_contains("kind");
   const auto* number = kind == nullptr ? nullptr : kind->if_int64();
@@ -47,7 +54,10 @@ Registration registration_of(const json::object& from) {
   registration.issuer = text(from, "issuer");
   registration.client_id = text(from, "client_id");
   registration.client_secret = text(from, "client_secret");
-  registration.method = parse_client_auth(text(from, "method")).value_or(ClientAuth::none);
+  // Guessed, a client with a secret would present itself without.
+  const auto method = parse_client_auth(text(from, "method"));
+  if (!method) return unreadable();
+  registration.method = *method;
   registration.redirect_uri = text(from, "redirect_uri");
   registration.secret_ends = time(from, "secret_ends");
   return registration;
@@ -56,8 +66,7 @@ Registration registration_of(const json::object& from) {
 Result<json::object> parse(std::string_view bytes) {
   boost::system::error_code error;
   auto parsed = json::parse(json::string_view(bytes.data(), bytes.size()), error);
-  if (error || !parsed.is_object())
-    return fail(Reason::config, "the stored credentials cannot be read; sign in again");
+  if (error || !parsed.is_object()) return unreadable();
   return std::move(parsed.get_object());
 }
 
@@ -99,15 +108,19 @@ Result<Grant> grant_from_json(std::string_view bytes) {
   grant.resource = text(*from, "resource");
   grant.principal = text(*from, "principal");
   grant.access_token = text(*from, "access_token");
+  if (grant.access_token.empty()) return unreadable();
   grant.refresh_token = text(*from, "refresh_token");
-  grant.token_type = text(*from, "token_type");
+  if (from->contains("token_type")) grant.token_type = text(*from, "token_type");
   grant.scopes = split_scopes(text(*from, "scopes"));
   grant.requested = split_scopes(text(*from, "requested"));
   grant.expires = time(*from, "expires");
   grant.issued = time(*from, "issued").value_or(SystemTime{});
   grant.dpop_key = text(*from, "dpop_key");
-  if (const auto* client = from->if_contains("client"); client != nullptr && client->is_object())
-    grant.client = registration_of(client->get_object());
+  if (const auto* client = from->if_contains("client"); client != nullptr && client->is_object()) {
+    auto read = registration_of(client->get_object());
+    if (!read) return std::unexpected(std::move(read.error()));
+    grant.client = std::move(*read);
+  }
   return grant;
 }
 

@@ -75,6 +75,17 @@ std::string natural_algorithm(const EVP_PKEY* key) {
   }
 }
 
+/// From the first private key on: `openssl ecparam -genkey` puts the curve's parameters before it,
+/// others their certificate, and OpenSSL's decoder gives up at the first block that is no key.
+std::string_view from_private_key(std::string_view pem) {
+  constexpr std::string_view begin = "-----BEGIN ";
+  for (auto at = pem.find(begin); at != std::string_view::npos; at = pem.find(begin, at + 1)) {
+    const auto line = pem.substr(at, pem.find('\n', at) - at);
+    if (line.find("PRIVATE KEY-----") != std::string_view::npos) return pem.substr(at);
+  }
+  return {};
+}
+
 /// r and s, each of a fixed size (RFC 7518 §3.4), of OpenSSL's DER.
 std::string raw_signature(const std::string& der, int size) {
   const auto* at = bytes_of(der);
@@ -120,6 +131,7 @@ SigningKey::SigningKey(std::shared_ptr<const Key> key, std::string algorithm)
     : key_(std::move(key)), algorithm_(std::move(algorithm)) {}
 
 Result<SigningKey> SigningKey::from_pem(std::string_view pem) {
+  pem = from_private_key(pem);
   EVP_PKEY* raw = nullptr;
   const Decoder decoder(OSSL_DECODER_CTX_new_for_pkey(
       &raw, "PEM", nullptr, nullptr, EVP_PKEY_KEYPAIR, nullptr, nullptr
@@ -137,6 +149,9 @@ Result<SigningKey> SigningKey::from_pem(std::string_view pem) {
   auto algorithm = natural_algorithm(raw);
   if (algorithm.empty())
     return fail(Reason::config, "the private key is neither P-256, P-384, RSA nor Ed25519");
+  // RFC 7518 §3.3; PS256 does not even fit into the smallest.
+  if (algorithm == "RS256" && EVP_PKEY_get_bits(raw) < 2048)
+    return fail(Reason::config, "the private RSA key is shorter than 2048 bits");
   return SigningKey(std::move(key), std::move(algorithm));
 }
 

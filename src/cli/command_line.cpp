@@ -14,6 +14,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/explain.hpp"
 #include "cli/lists.hpp"
+#include "cli/login.hpp"
 #include "cli/logs.hpp"
 #include "cli/prompt.hpp"
 #include "cli/read.hpp"
@@ -173,6 +174,48 @@ void add_logs(CLI::App& app, int& result) {
   command->callback([options, &result] { result = logs(*options); });
 }
 
+void add_login(CLI::App& app, int& result) {
+  auto options = std::make_shared<LoginCommand>();
+  auto* command = app.add_subcommand("login", "Sign in to a server, in a browser");
+  command->add_option("SERVER", options->server, server_help)->required();
+  command->add_flag("--device", options->device, "Sign in on another device, with a code");
+  command->add_flag(
+      "--headless", options->headless,
+      "Show the address, and read where the browser was sent to (over ssh)"
+  );
+  command->add_option("--scope", options->scope, "Ask for these scopes besides the usual ones")
+      ->type_name("'SCOPE ...'");
+  add_common(*command, *options);
+  command->footer(
+      "A running gateway goes on with it at once. What was there before stays until it has "
+      "worked.\n"
+      "Examples:\n  mooring login github\n  mooring login github --headless"
+  );
+  command->callback([options, &result] { result = login(*options); });
+}
+
+void add_logout(CLI::App& app, int& result) {
+  auto options = std::make_shared<ServerOptions>();
+  auto* command =
+      app.add_subcommand("logout", "Forget a sign-in, and revoke it where the server can");
+  command->add_option("SERVER", options->server, server_help)->required();
+  add_common(*command, *options);
+  command->footer("Example:\n  mooring logout github");
+  command->callback([options, &result] { result = logout(*options); });
+}
+
+void add_token(CLI::App& app, int& result) {
+  auto options = std::make_shared<ServerOptions>();
+  auto* command = app.add_subcommand("token", "Print a fresh access token of a sign-in");
+  command->add_option("SERVER", options->server, server_help)->required();
+  add_common(*command, *options);
+  command->footer(
+      "Exit status 6: nobody is signed in.\n"
+      "Example:\n  curl -H \"Authorization: Bearer $(mooring token github)\" ..."
+  );
+  command->callback([options, &result] { result = token(*options); });
+}
+
 void add_test(CLI::App& app, int& result) {
   auto options = std::make_shared<ServerOptions>();
   auto* command =
@@ -269,6 +312,9 @@ int run(int argc, char** argv) {
   add_prompt(app, result);
   add_status(app, result);
   add_logs(app, result);
+  add_login(app, result);
+  add_logout(app, result);
+  add_token(app, result);
   add_test(app, result);
   add_doctor(app, result);
   add_explain(app, result);

@@ -31,6 +31,7 @@ Result<Client> open_client(const Surroundings& around, const Destination& to) {
   ClientOptions options;
   options.guard = "/proc/self/exe";
   options.state_dir = around.state_dir().string();
+  options.shared_sign_ins = to.by != Destination::By::gateway;
   const ProgressLine line("connecting to " + to.config.name);
   return Client::connect(to.config, std::move(options));
 }

@@ -9,6 +9,7 @@
 
 #include "cli/exit_code.hpp"
 #include "cli/gateway_file.hpp"
+#include "cli/sign_in_parts.hpp"
 #include "config/config.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
@@ -90,6 +91,12 @@ class Service {
     gateway_ = std::make_unique<gateway::Gateway>(
         pointers_, *channels_, core::system_random(), settings_, key, store_.get()
     );
+    auto sign_in = sign_in_parts(state_dir_);
+    if (sign_in) {
+      gateway_->sign_in_with(std::move(*sign_in));
+    } else {
+      log::warn("serve", "nobody can be signed in: {}", sign_in.error().detail);
+    }
     auto history =
         store::HistoryStore::open(state_dir_ / "history.db", std::chrono::system_clock::now());
     if (history) {

@@ -110,6 +110,11 @@ Connection::~Connection() {
 }
 
 Result<void> Connection::open() {
+  if (!config_->url.empty()) {
+    auto parts = authenticator_parts(worker_, options_);
+    if (!parts) return std::unexpected(parts.error());
+    sign_in_ = std::move(*parts);
+  }
   channels_ = std::make_unique<transport::SystemChannels>(
       core::state_dir(options_.state_dir), core::ProxySettings::from_environment()
   );
@@ -146,9 +151,7 @@ void Connection::start() {
   if (!config_->url.empty()) {
     const auto credentials = std::make_shared<transport::Credentials>(config_->headers);
     supervisor_->sign_in_with(
-        std::make_shared<auth::Authenticator>(
-            worker_, config_, credentials, authenticator_parts(worker_, options_)
-        ),
+        std::make_shared<auth::Authenticator>(worker_, config_, credentials, std::move(sign_in_)),
         credentials
     );
     http = channels_->http(worker_, *config_, credentials);

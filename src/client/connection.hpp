@@ -57,6 +57,7 @@ class Connection final : public upstream::Observer {
   io::Worker worker_;
   io::TaskGroup tasks_;
   std::unique_ptr<transport::SystemChannels> channels_;
+  auth::AuthenticatorParts sign_in_;                  ///< until it is started
   std::shared_ptr<upstream::Supervisor> supervisor_;  ///< this and the link: used on the worker
   std::shared_ptr<upstream::Link> link_;
   std::uint64_t next_id_ = 0;

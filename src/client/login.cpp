@@ -1,10 +1,13 @@
 #include "client/login.hpp"
 
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 #include "core/log.hpp"
+#include "core/paths.hpp"
 #include "core/proxy_env.hpp"
+#include "store/credential_store.hpp"
 
 namespace mooring::client {
 
@@ -74,9 +77,23 @@ class HandlerAgent final : public auth::UserAgent {
 
 }  // namespace
 
-auth::AuthenticatorParts authenticator_parts(io::Worker& worker, const ClientOptions& options) {
+Result<auth::AuthenticatorParts> authenticator_parts(
+    io::Worker& worker, const ClientOptions& options
+) {
   auth::AuthenticatorParts parts;
-  parts.store = auth::memory_store();
+  if (options.shared_sign_ins) {
+    const auto state_dir = core::state_dir(options.state_dir);
+    const char* named = std::getenv("MOORING_KEY");
+    const auto key = store::credential_key(
+        state_dir, named == nullptr ? std::nullopt : std::optional<std::string>(named)
+    );
+    if (!key) return std::unexpected(key.error());
+    auto opened = store::open_credentials(state_dir, *key);
+    if (!opened) return std::unexpected(opened.error());
+    parts.store = std::move(*opened);
+  } else {
+    parts.store = auth::memory_store();
+  }
   const auto proxies =
       std::make_shared<const core::ProxySettings>(core::ProxySettings::from_environment());
   parts.fetcher = [proxies](io::Worker& home, const UpstreamConfig& config) {

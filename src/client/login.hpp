@@ -6,7 +6,9 @@
 
 namespace mooring::client {
 
-/// How a Client signs in: with its `authorize` handler, keeping nothing on disk.
-auth::AuthenticatorParts authenticator_parts(io::Worker& worker, const ClientOptions& options);
+/// How a Client signs in: with its `authorize` handler; what it keeps, as the options say.
+Result<auth::AuthenticatorParts> authenticator_parts(
+    io::Worker& worker, const ClientOptions& options
+);
 
 }  // namespace mooring::client

@@ -4,10 +4,14 @@
 
 #include <algorithm>
 
+#include "config/reading.hpp"
 #include "config/values.hpp"
+#include "core/file.hpp"
 
 namespace mooring::config {
 namespace {
+
+constexpr std::size_t max_env_file = std::size_t{1} << 20;
 
 std::string unescape(std::string_view text) {
   std::string out;
@@ -82,6 +86,29 @@ std::expected<std::vector<std::pair<std::string, std::string>>, std::string> par
     out.emplace_back(name, std::move(*value));
   }
   return out;
+}
+
+std::expected<std::map<std::string, std::string>, std::string> read_env_file(
+    const std::filesystem::path& path
+) {
+  const auto text = core::read_file(path, max_env_file);
+  if (!text) return std::unexpected(text.error().detail);
+  auto lines = parse_env_file(*text);
+  if (!lines) return std::unexpected(fmt::format("{}: {}", path.string(), lines.error()));
+  std::map<std::string, std::string> out;
+  for (auto& [name, value] : *lines) {
+    if (looks_secret(name)) hide(value);
+    out[name] = std::move(value);
+  }
+  return out;
+}
+
+Env layered(std::map<std::string, std::string> first, Env second) {
+  return [first = std::move(first),
+          second = std::move(second)](const std::string& name) -> std::optional<std::string> {
+    if (const auto it = first.find(name); it != first.end()) return it->second;
+    return second(name);
+  };
 }
 
 }  // namespace mooring::config

@@ -22,32 +22,17 @@ bool is_innocent(std::string_view variable) {
 
 std::optional<Problem> expand_scalar(Node& node, Unset unset, bool sensitive, Reading& reading) {
   if (node.kind != Node::Kind::string || node.text.find("${") == std::string::npos) return {};
-  Expansion expansion = expand(node.text, reading.env);
-  if (!expansion.inputs.empty()) {
-    return Problem{
-        node.at,
-        fmt::format(
-            "{} is asked for by an editor, which Mooring cannot do; use an environment variable "
-            "such as ${{TOKEN}} instead",
-            expansion.inputs.front()
-        )
-    };
-  }
-  if (!expansion.unset.empty() && unset == Unset::fail) {
-    return Problem{
-        node.at, fmt::format(
-                     "{} is not set; set it in the environment or give it a default with "
-                     "${{NAME:-default}}",
-                     expansion.unset.front()
-                 )
-    };
+  Expansion expansion = expand(node.text, reading.env, [&](const std::string& path) {
+    return read_secret_file(reading.resolve(node.at, path).string());
+  });
+  const auto problem = expansion.problem();
+  if (problem && (unset == Unset::fail || !expansion.inputs.empty())) {
+    return Problem{node.at, *problem};
   }
   for (const std::string& name : expansion.unset) {
     reading.note(node.at, fmt::format("{} is not set and stays as it is written", name));
   }
-  for (const Expansion::Used& used : expansion.used) {
-    if (looks_secret(used.name) || (sensitive && !is_innocent(used.name))) hide(used.value);
-  }
+  hide_used(expansion, sensitive);
   node.text = std::move(expansion.text);
   return {};
 }
@@ -80,6 +65,13 @@ std::optional<Problem> expand_tree(Node& node, Unset unset, bool sensitive, Read
     if (auto problem = expand_tree(member.value, unset, sensitive, reading)) return problem;
   }
   return {};
+}
+
+void hide_used(const Expansion& expansion, bool sensitive) {
+  for (const Expansion::Used& used : expansion.used) {
+    const bool secret = used.from_file || looks_secret(used.name);
+    if (secret || (sensitive && !is_innocent(used.name))) hide(used.value);
+  }
 }
 
 void hide(std::string_view credential) {

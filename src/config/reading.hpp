@@ -35,6 +35,9 @@ enum class Unset { keep, fail };
 /// as a note, the second as the problem.
 std::optional<Problem> expand_tree(Node& node, Unset unset, bool sensitive, Reading& reading);
 
+/// Registers values that an expansion used, by the rule of expand_tree; those of files always.
+void hide_used(const Expansion& expansion, bool sensitive);
+
 /// Registers a credential for redaction, and what follows its scheme ("Bearer …") too.
 void hide(std::string_view credential);
 

@@ -53,6 +53,17 @@ json::object describe(const upstream::Status& server) {
   const auto told = server.server_info.empty() ? "{}" : core::redact(server.server_info);
   auto info = json::parse(told, error);
   if (!error) out["server_info"] = std::move(info);
+  if (server.signed_in) {
+    json::array scopes;
+    for (const auto& scope : server.signed_in->scopes) scopes.emplace_back(scope);
+    json::object login = {
+        {"issuer", server.signed_in->issuer},
+        {"scopes", std::move(scopes)},
+        {"refreshable", server.signed_in->refreshable},
+    };
+    if (server.signed_in->expires) login["expires_at"] = core::rfc3339(*server.signed_in->expires);
+    out["login"] = std::move(login);
+  }
   if (server.pid) out["pid"] = *server.pid;
   out["tools"] = server.listed[0];
   out["resources"] = server.listed[1];

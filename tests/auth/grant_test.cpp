@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "auth/credential_store.hpp"
-
 namespace mooring::auth {
 namespace {
 
@@ -43,23 +41,6 @@ TEST(Grant, Scopes) {
   EXPECT_EQ(split_scopes(" a  b a "), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(join_scopes({"a", "b"}), "a b");
   EXPECT_EQ(united({"a"}, {"b", "a"}), (std::vector<std::string>{"a", "b"}));
-}
-
-TEST(MemoryStore, KeepsAndLocks) {
-  const auto store = memory_store();
-  const GrantKey key{"https://mcp.example.com", {}};
-  store->keep(key, sample(), [](const Result<void>& done) { EXPECT_TRUE(done); });
-  bool found = false;
-  store->find(key, [&](const Result<std::optional<Grant>>& grant) {
-    found = grant && *grant == sample();
-  });
-  EXPECT_TRUE(found);
-  auto held = store->try_lock(key);
-  ASSERT_TRUE(*held);
-  EXPECT_FALSE(*store->try_lock(key));
-  EXPECT_TRUE(*store->try_lock({"https://other", {}}));
-  held->reset();
-  EXPECT_TRUE(*store->try_lock(key));
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include "auth/dpop.hpp"
+
 namespace mooring::test_auth {
 namespace {
 
@@ -108,6 +110,53 @@ TEST_F(ProtectedResourceT, lost_answers_leave_their_work_behind) {
   server.lose_next(Endpoint::mcp);
   EXPECT_EQ(rpc("tools/call", R"({"name":"count"})").status, 0);
   EXPECT_EQ(server.executed("count"), 1);
+}
+
+/// Against the real prover: one of the two would have to be wrong in the same way.
+TEST_F(ProtectedResourceT, takes_bound_tokens_with_a_fresh_proof_only) {
+  server.options().dpop = Dpop::required;
+  server.options().dpop_nonce = true;
+  authority.options().dpop = Dpop::required;
+  Client robot;
+  robot.id = "robot";
+  robot.secret = "s3cret";
+  robot.method = auth::ClientAuth::post;
+  authority.add_client(robot);
+  auth::DpopProver prover(auth::SigningKey::generate(), random, [] {
+    return auth::SystemTime(std::chrono::seconds(1'800'000'000));
+  });
+  auto asks = auth::form_post(
+      *core::Url::parse(authority.url(Endpoint::token)), {{"grant_type", "client_credentials"},
+                                                          {"client_id", "robot"},
+                                                          {"client_secret", "s3cret"},
+                                                          {"resource", server.resource()}}
+  );
+  asks.headers.emplace_back("DPoP", prover.proof("POST", asks.url, {}));
+  const auto body = parse_object(authority.handle(asks, now).body);
+  ASSERT_EQ(text(body, "token_type"), "DPoP");
+  token = text(body, "access_token");
+  EXPECT_EQ(rpc("initialize").status, 401) << "as a bearer token";
+
+  auth::Request request;
+  request.method = "POST";
+  request.url = *core::Url::parse(server.url());
+  request.body = R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{}})";
+  const auto proven = [&] {
+    request.headers = {
+        {"Authorization", "DPoP " + token}, {"DPoP", prover.proof("POST", request.url, token)}
+    };
+    return server.handle(request, now);
+  };
+  const auto refused = proven();
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_THAT(
+      std::string(refused.header("www-authenticate")), StartsWith("DPoP error=\"use_dpop_nonce\"")
+  );
+  prover.nonce(request.url, refused.header("dpop-nonce"));
+  EXPECT_EQ(proven().status, 200);
+  EXPECT_EQ(server.handle(request, now).status, 401) << "the same proof again";
+  server.renew_nonce();
+  EXPECT_EQ(proven().status, 401);
 }
 
 }  // namespace

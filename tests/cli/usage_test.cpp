@@ -18,7 +18,7 @@ TEST(Usage, HelpListsEveryCommandAndNothingHidden) {
   EXPECT_EQ(help.err, "");
   for (const auto* command :
        {"serve", "tools", "resources", "prompts", "call", "read", "prompt", "status", "logs",
-        "test", "doctor", "explain", "chaos"}) {
+        "login", "logout", "token", "test", "doctor", "explain", "chaos"}) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command + " "));
     const auto more = plainly({command, "--help"});
     EXPECT_EQ(more.status, 0);
@@ -46,6 +46,9 @@ TEST(Usage, MistakesAreOneLineAndExit2) {
       {"tools", "x", "--timeout", "soon"},
       {"status", "--header", "a: b"},
       {"logs", "x", "-n", "many"},
+      {"login"},
+      {"login", "x", "--device", "--headless"},
+      {"token"},
       {"doctor", "x"},
       {"serve", "--threads", "0"},
   };

@@ -10,6 +10,7 @@
 #include "config/config.hpp"
 #include "core/log.hpp"
 #include "core/random.hpp"
+#include "store/credential_store.hpp"
 
 namespace mooring::integration {
 
@@ -49,6 +50,19 @@ TestGateway::TestGateway(std::string_view text, GatewayOptions options) {
   if (!history) throw std::runtime_error(history.error().detail);
   history_ = std::move(*history);
   gateway_->record_in(history_.get());
+  auto credentials = store::open_credentials(state_dir_, options.key);
+  if (!credentials) throw std::runtime_error(credentials.error().detail);
+  credentials_ = std::move(*credentials);
+  auth::AuthenticatorParts parts;
+  parts.store = credentials_;
+  parts.fetcher = [](io::Worker& home, const UpstreamConfig&) {
+    return std::make_unique<auth::HttpFetcher>(home, io::TlsClientOptions{}, nullptr);
+  };
+  parts.headers = [](const UpstreamConfig& server) { return server.headers; };
+  parts.clock = [ahead = ahead_] {
+    return std::chrono::system_clock::now() + std::chrono::seconds(ahead->load());
+  };
+  gateway_->sign_in_with(std::move(parts));
   server_ = std::make_unique<server::GatewayServer>(pointers, *gateway_, config.gateway);
   const auto bound = server_->listen({"127.0.0.1", 0});
   if (!bound) throw std::runtime_error(bound.error().detail);
@@ -78,6 +92,7 @@ void TestGateway::stop() {
   server_.reset();
   gateway_.reset();
   history_.reset();
+  credentials_.reset();
   store_.reset();
 }
 

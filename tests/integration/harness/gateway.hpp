@@ -1,11 +1,14 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "auth/authenticator.hpp"
 #include "core/seal.hpp"
 #include "gateway/gateway.hpp"
 #include "harness/background.hpp"
@@ -40,11 +43,15 @@ class TestGateway {
   std::string mcp(std::string_view server = {}) const;
   std::uint16_t port() const { return port_; }
   const std::filesystem::path& state_dir() const { return state_dir_; }
+  /// What sign-ins are kept in.
+  auth::CredentialStore& credentials() { return *credentials_; }
   /// What a reload does.
   void apply(std::string_view config);
   /// As SIGTERM does, without waiting for calls in hand. The destructor does it otherwise.
   void stop();
   void advance(core::Duration by);
+  /// What authenticators are told the time is, ahead of the system's clock.
+  void advance_wall_clock(std::chrono::seconds by) { *ahead_ += by.count(); }
 
   json::value status(const std::string& server);
   /// Asks for the status until it fits.
@@ -61,8 +68,10 @@ class TestGateway {
   std::unique_ptr<transport::SystemChannels> channels_;
   std::unique_ptr<store::SessionStore> store_;
   std::unique_ptr<store::HistoryStore> history_;
+  std::shared_ptr<auth::CredentialStore> credentials_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<server::GatewayServer> server_;
+  std::shared_ptr<std::atomic<long long>> ahead_ = std::make_shared<std::atomic<long long>>(0);
   std::uint16_t port_ = 0;
 };
 

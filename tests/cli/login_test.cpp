@@ -1,0 +1,180 @@
+#include <fmt/format.h>
+
+#include "auth/server/socket_server.hpp"
+#include "integration/harness/background.hpp"
+#include "io/http_client.hpp"
+#include "support.hpp"
+
+namespace mooring::cli {
+namespace {
+
+using test_auth::Endpoint;
+using test_auth::SocketServer;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+awaitable<int> status_of(io::Worker& worker, core::Url url) {
+  io::HttpClient client(worker, {});
+  io::OutgoingHttpRequest request;
+  request.method = "GET";
+  request.url = std::move(url);
+  const auto answer = co_await client.send(std::move(request));
+  co_return answer ? (*answer)->status() : 0;
+}
+
+class Login : public Cli {
+ protected:
+  Login() { configure({{"one", at(server.mcp_url())}}); }
+
+  std::unique_ptr<test::Program> begin(
+      std::vector<std::string> arguments, test::Program::Stderr err = test::Program::Stderr::pipe
+  ) const {
+    arguments.insert(arguments.begin(), "login");
+    auto environment = home();
+    environment["BROWSER"] = "true";
+    return std::make_unique<test::Program>(words(arguments), environment, err);
+  }
+  /// The address that a person is shown.
+  static std::string address(test::Program& program) {
+    const auto text = program.err_until("code_challenge_method=S256");
+    const auto from = text.find("http://");
+    return text.substr(from, text.find_first_of("\r\n ", from) - from);
+  }
+  /// What a browser does that is sent to `url`.
+  static int browse(const std::string& url) {
+    integration::Background background;
+    background.start();
+    const int status = background.run(status_of(background.worker, *core::Url::parse(url)));
+    background.stop();
+    return status;
+  }
+  test::Ended headless() {
+    const auto program = begin({"one", "--headless"});
+    program->err_until("paste its address");
+    program->write(server.visit(address(*program)) + "\n");
+    return program->end();
+  }
+
+  SocketServer server;
+};
+
+TEST_F(Login, AUTH_12_a_without_a_terminal_it_fails_at_once_and_says_how_else) {
+  const auto ended = mooring({"login", "one"});
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, StartsWith("mooring: a login needs a person"));
+  EXPECT_THAT(ended.err, HasSubstr("--headless"));
+  EXPECT_THAT(ended.err, HasSubstr("--device"));
+  EXPECT_TRUE(server.with([](auto& as, auto& mcp) {
+    return as.seen().empty() && mcp.seen().empty();
+  }));
+}
+
+TEST_F(Login, headless_then_call_token_status_and_logout) {
+  const auto before = mooring({"call", "one", "echo", "{}"});
+  EXPECT_EQ(before.status, 6) << before.err;
+  EXPECT_THAT(before.err, HasSubstr("mooring login one"));
+  EXPECT_EQ(mooring({"token", "one"}).status, 6);
+
+  const auto ended = headless();
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_THAT(ended.out, StartsWith("signed in to one at " + server.issuer()));
+
+  const auto token = mooring({"token", "one"});
+  EXPECT_EQ(token.status, 0) << token.err;
+  EXPECT_TRUE(server.with([&](auto& as, auto& mcp) {
+    return as.accepts(token.out.substr(0, token.out.find('\n')), mcp.resource(), server.now());
+  }));
+  const auto called = mooring({"call", "one", "echo", "{}"});
+  EXPECT_EQ(called.status, 0) << called.err;
+
+  EXPECT_EQ(mooring({"logout", "one"}).status, 0);
+  EXPECT_EQ(server.with([](auto& as, auto&) { return as.requests(Endpoint::revocation); }), 1);
+  EXPECT_EQ(mooring({"token", "one"}).status, 6);
+  EXPECT_THAT(mooring({"logout", "one"}).out, StartsWith("nobody is signed in"));
+}
+
+TEST_F(Login, in_a_browser_that_comes_back_to_a_loopback_address) {
+  const auto program = begin({"one"}, test::Program::Stderr::terminal);
+  const auto back = server.visit(address(*program));
+  ASSERT_THAT(back, StartsWith("http://127.0.0.1:"));
+  EXPECT_EQ(browse(back), 200);
+  const auto ended = program->end();
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(mooring({"token", "one"}).status, 0);
+}
+
+TEST_F(Login, AUTH_12_b_a_callback_with_another_state_is_refused) {
+  const auto program = begin({"one"}, test::Program::Stderr::terminal);
+  auto back = server.visit(address(*program));
+  const auto at = back.find("state=") + 6;
+  back.replace(at, 4, "XXXX");
+  EXPECT_EQ(browse(back), 200);
+  const auto ended = program->end();
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, HasSubstr("wrong state"));
+  EXPECT_EQ(server.with([](auto& as, auto&) { return as.requests(Endpoint::token); }), 0);
+}
+
+TEST_F(Login, AUTH_16_one_that_fails_leaves_what_was_there) {
+  ASSERT_EQ(headless().status, 0);
+  const auto token = mooring({"token", "one"}).out;
+  server.with([](auto& as, auto&) { as.deny_next(); });
+  const auto denied = headless();
+  EXPECT_EQ(denied.status, 6) << denied.err;
+  EXPECT_THAT(denied.err, HasSubstr("access_denied"));
+  EXPECT_EQ(mooring({"token", "one"}).out, token);
+  server.with([](auto& as, auto&) { as.fail_next(Endpoint::token, 1, 503); });
+  EXPECT_EQ(headless().status, 1);
+  EXPECT_EQ(mooring({"token", "one"}).out, token);
+  const auto nothing = begin({"one", "--headless"})->end();
+  EXPECT_NE(nothing.status, 0);
+  EXPECT_EQ(mooring({"token", "one"}).out, token);
+}
+
+TEST_F(Login, on_another_device) {
+  server.with([](auto& as, auto&) {
+    as.options().device_interval = std::chrono::seconds(1);
+    as.options().device_pending = 0;
+  });
+  const auto ended = begin({"one", "--device"})->end();
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("enter the code"));
+  EXPECT_EQ(mooring({"token", "one"}).status, 0);
+}
+
+TEST_F(Login, a_running_gateway_goes_on_with_it) {
+  configure({{"one", at(server.mcp_url())}}, {{"log", json::object{{"level", "info"}}}});
+  start_gateway({"run mooring login one"});
+  const auto refused = mooring({"call", "one", "echo", "{}"});
+  EXPECT_EQ(refused.status, 6) << refused.err;
+  EXPECT_THAT(mooring({"status"}).out, HasSubstr("login_needed"));
+  ASSERT_EQ(headless().status, 0);
+  gateway->err_until("one: ready");
+  EXPECT_EQ(mooring({"call", "one", "echo", "{}"}).status, 0);
+  const auto status = mooring({"status", "one"}).out;
+  EXPECT_THAT(status, HasSubstr(server.issuer()));
+  const auto token = mooring({"token", "one"}).out;
+  EXPECT_THAT(status, Not(HasSubstr(token.substr(0, token.size() - 1))));
+}
+
+TEST_F(Login, token_refreshes_what_has_run_out) {
+  server.with([](auto& as, auto&) { as.options().expires_in = "0"; });
+  ASSERT_EQ(headless().status, 0);
+  EXPECT_EQ(mooring({"token", "one"}).status, 0);
+  EXPECT_EQ(server.with([](auto& as, auto&) { return as.grants("refresh_token"); }), 1);
+}
+
+TEST_F(Login, what_cannot_be_signed_in_to) {
+  configure({{"local", everything_over_stdio()}, {"open", at(serve_everything())}});
+  const auto local = mooring({"login", "local", "--headless"});
+  EXPECT_EQ(local.status, 2);
+  EXPECT_THAT(local.err, HasSubstr("local program"));
+  const auto open = mooring({"login", "open", "--headless"});
+  EXPECT_EQ(open.status, 1);
+  EXPECT_THAT(open.err, HasSubstr("does not ask for a login"));
+  EXPECT_EQ(mooring({"login", "nobody", "--headless"}).status, 3);
+}
+
+}  // namespace
+}  // namespace mooring::cli

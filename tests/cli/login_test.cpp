@@ -82,8 +82,9 @@ TEST_F(Login, headless_then_call_token_status_and_logout) {
 
   const auto token = mooring({"token", "one"});
   EXPECT_EQ(token.status, 0) << token.err;
+  const auto now = server.now();
   EXPECT_TRUE(server.with([&](auto& as, auto& mcp) {
-    return as.accepts(token.out.substr(0, token.out.find('\n')), mcp.resource(), server.now());
+    return as.accepts(token.out.substr(0, token.out.find('\n')), mcp.resource(), now);
   }));
   const auto called = mooring({"call", "one", "echo", "{}"});
   EXPECT_EQ(called.status, 0) << called.err;

@@ -211,7 +211,8 @@ void add_token(CLI::App& app, int& result) {
   add_common(*command, *options);
   command->footer(
       "Exit status 6: nobody is signed in.\n"
-      "Example:\n  curl -H \"Authorization: Bearer $(mooring token github)\" ..."
+      "Examples:\n  mooring token github\n  curl -H \"Authorization: Bearer $(mooring token "
+      "github)\" ..."
   );
   command->callback([options, &result] { result = token(*options); });
 }

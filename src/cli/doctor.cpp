@@ -91,7 +91,7 @@ void check_state(Checks& checks, const fs::path& directory) {
   }
   checks.ok("state", directory.string());
   check_private(checks, directory, 0755);
-  for (const auto* file : {"session.key", "gateway.json"})
+  for (const auto* file : {"session.key", "gateway.json", "credentials.key", "credentials.db"})
     check_private(checks, directory / file, 0600);
 }
 
@@ -113,10 +113,12 @@ void check_gateway(Checks& checks, Surroundings& around) {
   checks.ok("gateway", fmt::format("runs at {}", around.gateway_file()->url));
   for (const auto& server : servers_in(*status)) {
     if (server.state == "ready" || server.state == "disabled" || server.state == "idle") continue;
+    const bool login = server.state == "login_needed";  // its reason says what to run
     checks.warn(
         server.name, fmt::format(
-                         "{} in the gateway{}; mooring test {} shows more", server.state,
-                         server.reason.empty() ? "" : " (" + server.reason + ")", server.name
+                         "{} in the gateway{}{}", server.state,
+                         server.reason.empty() ? "" : " (" + server.reason + ")",
+                         login ? "" : fmt::format("; mooring test {} shows more", server.name)
                      )
     );
   }

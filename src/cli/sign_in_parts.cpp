@@ -1,6 +1,7 @@
 #include "cli/sign_in_parts.hpp"
 
 #include "cli/surroundings.hpp"
+#include "config/header_values.hpp"
 #include "core/proxy_env.hpp"
 #include "store/credential_store.hpp"
 
@@ -19,6 +20,9 @@ Result<auth::AuthenticatorParts> sign_in_parts(const std::filesystem::path& stat
     return std::make_unique<auth::HttpFetcher>(
         home, io::TlsClientOptions{config.ssl_verify, config.ca_file, {}, {}}, proxies
     );
+  };
+  parts.headers = [](const UpstreamConfig& config) {
+    return config::resolve_headers(config, config::process_env());
   };
   return parts;
 }

@@ -46,6 +46,26 @@ std::string next_probe(std::string_view server) {
   return whole <= 0 ? "in 0 s" : "in " + span(std::chrono::seconds(whole));
 }
 
+/// "https://as.example.com (a b), until 2026-…Z (in 5 min), then refreshed"
+std::string signed_in(std::string_view login, Moment now) {
+  std::string scopes;
+  protocol::for_each_element(member(login, "scopes").value_or("[]"), [&](std::string_view scope) {
+    scopes += (scopes.empty() ? "" : " ") + one_line(protocol::unescape(scope));
+    return true;
+  });
+  auto text = one_line(string_member(login, "issuer"));
+  if (!scopes.empty()) text += fmt::format(" ({})", scopes);
+  const auto until = string_member(login, "expires_at");
+  const auto end = core::parse_rfc3339(until);
+  if (!end) return text;
+  const bool refreshed = protocol::is_true(member(login, "refreshable").value_or("false"));
+  if (*end <= now) return text + (refreshed ? ", to be refreshed" : ", expired");
+  const auto left = std::chrono::duration_cast<std::chrono::seconds>(*end - now);
+  return fmt::format(
+      "{}, until {} (in {}){}", text, until, span(left), refreshed ? ", then refreshed" : ""
+  );
+}
+
 std::size_t widest(const Rows& rows, std::size_t column) {
   std::size_t width = 0;
   for (const auto& row : rows) width = std::max(width, display_width(row.at(column)));
@@ -104,6 +124,10 @@ std::string server_details(std::string_view server, Moment now) {
   protocol::for_each_member(server, [&](std::string_view key, std::string_view value) {
     auto name = protocol::unescape(key);
     if (name == "episodes") return true;
+    if (name == "login") {
+      rows.push_back({"signed_in", signed_in(value, now)});
+      return true;
+    }
     auto shown = protocol::is_string(value) ? one_line(protocol::unescape(value)) : one_line(value);
     if (name.ends_with(in_ms)) {
       name.resize(name.size() - in_ms.size());

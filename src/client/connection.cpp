@@ -132,9 +132,7 @@ Result<void> Connection::open() {
     return fail(Reason::config, fmt::format("{}: disabled in the configuration", config_->name));
   }
   if (!last_error_.empty()) {
-    return std::unexpected(
-        to_connect_error(config_->name, last_error_, failure_kind_ == "auth", login_)
-    );
+    return std::unexpected(to_connect_error(config_->name, last_error_, failure_kind_ == "auth"));
   }
   const auto seconds = std::chrono::duration<double>(config_->connect_timeout).count();
   return fail(
@@ -237,7 +235,6 @@ void Connection::changed(const std::string&) {
     state_ = snapshot.state;
     last_error_ = snapshot.last_error;
     failure_kind_ = snapshot.failure_kind;
-    login_ = snapshot.state == State::login_needed ? snapshot.login : std::string();
     if (snapshot.session) server_ = snapshot.server;
   }
   told_.notify_all();

@@ -65,7 +65,7 @@ class Connection final : public upstream::Observer {
   mutable std::mutex mutex_;
   std::condition_variable told_;
   upstream::State state_ = upstream::State::stopped;  ///< these: what the worker told last
-  std::string last_error_, failure_kind_, login_;
+  std::string last_error_, failure_kind_;
   upstream::ServerIdentity server_;
 };
 

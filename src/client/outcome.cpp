@@ -61,12 +61,11 @@ Error to_error(std::string_view rpc_error) {
   return {Reason::rejected, fmt::format("{}: {}", code, message), std::nullopt};
 }
 
-Error to_connect_error(
-    std::string_view server, std::string_view last_error, bool refused, std::string_view login
-) {
-  auto text = fmt::format("{}: {}", server, last_error);
-  if (!login.empty()) text += fmt::format("; run {}", login);
-  return {refused ? Reason::login_needed : Reason::unavailable, std::move(text), std::nullopt};
+Error to_connect_error(std::string_view server, std::string_view last_error, bool refused) {
+  return {
+      refused ? Reason::login_needed : Reason::unavailable,
+      fmt::format("{}: {}", server, last_error), std::nullopt
+  };
 }
 
 }  // namespace mooring::client

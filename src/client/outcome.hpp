@@ -13,9 +13,7 @@ Error to_error(const upstream::CallError& error);
 /// got; any other is Reason::rejected, "code: message".
 Error to_error(std::string_view rpc_error);
 /// Why a connection did not come to stand, from the last error of its Supervisor.
-/// `refused`: it was about credentials; `login`: the command that a person has to run, if any.
-Error to_connect_error(
-    std::string_view server, std::string_view last_error, bool refused, std::string_view login
-);
+/// `refused`: it was about credentials.
+Error to_connect_error(std::string_view server, std::string_view last_error, bool refused);
 
 }  // namespace mooring::client

@@ -6,6 +6,19 @@ bool Diff::empty() const {
   return added.empty() && removed.empty() && changed.empty() && !gateway_changed;
 }
 
+namespace {
+
+/// What its headers hold now is looked up for every session, and no reason to start anew.
+bool same_server(UpstreamConfig before, UpstreamConfig after) {
+  if (!before.header_templates.empty() && before.header_templates == after.header_templates) {
+    before.headers.clear();
+    after.headers.clear();
+  }
+  return before == after;
+}
+
+}  // namespace
+
 Diff diff(const Config& before, const Config& after) {
   Diff out;
   out.gateway_changed = before.gateway != after.gateway;
@@ -20,7 +33,7 @@ Diff diff(const Config& before, const Config& after) {
     const bool both_fail = entry.error && former->error;
     const bool same_fate = entry.error.has_value() == former->error.has_value();
     const bool same = both_fail ? entry.error->detail == former->error->detail
-                                : same_fate && entry.config == former->config;
+                                : same_fate && same_server(entry.config, former->config);
     (same ? out.unchanged : out.changed).push_back(entry.config.name);
   }
   for (const ServerEntry& entry : before.servers) {

@@ -26,6 +26,9 @@ inline std::optional<Problem> expected(const Node& node, std::string_view what) 
 /// The rows of a server about healing, repeating and keeping alive.
 void add_recovery_keys(std::vector<Key<UpstreamConfig>>& keys);
 
+/// The rows of a server about signing in.
+void add_auth_keys(std::vector<Key<UpstreamConfig>>& keys);
+
 std::string json_text(std::string_view text);
 /// Texts of a list; a single scalar is a list of one.
 std::expected<std::vector<std::string>, Problem> texts_of(const Node& node);

@@ -83,8 +83,13 @@ bad server never stops the others. A repeated key is refused.
 - **list**: a single text is a list of one.
 - **path**: `~/` is the home directory; a relative path starts at the directory of the file it is written in.
 - A key with dots (`breaker.failures`) may be written as nested maps or as it stands.
-- `${VAR}`, `${VAR:-default}` and `${env:VAR}` are replaced in every text. A variable that is not set fails a server whose `url`
-  or `headers` needs it, stays as written in the server's other keys, and is an error outside the servers.
+- `${VAR}`, `${VAR:-default}` and `${env:VAR}` are replaced in every text. A variable that is not set fails a server whose
+  `url`, `headers` or `auth` needs it, stays as written in the server's other keys, and is an error outside the servers.
+- `${file:/path}` is replaced by what is in that file, without blanks and line breaks at its ends; at most 64 KiB. The path is
+  written as any other, and `${file:/path:-default}` works too. A file that cannot be read is a variable that is not set. The
+  content is a secret, and never shown.
+- Headers with `${…}` are looked up again for every session: the next one uses a rotated secret. A file that changed is no
+  change of the configuration.
 
 ## Servers
 

@@ -14,7 +14,7 @@ namespace mooring::config {
 /// What the setters of one server, or of the gateway, share while they read.
 struct Reading {
   const Document& document;
-  const Env& env;
+  Env env;
   std::vector<std::string> notes = {};            ///< "mooring.yaml:3:5: …"
   std::vector<std::filesystem::path> files = {};  ///< read besides the configuration itself
 

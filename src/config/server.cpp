@@ -16,8 +16,6 @@
 namespace mooring::config {
 namespace {
 
-constexpr std::size_t max_env_file = std::size_t{1} << 20;
-
 /// Reads one server; collects problems in the order in which they matter.
 class ServerReader {
  public:
@@ -29,7 +27,10 @@ class ServerReader {
   ServerEntry read() {
     std::vector<std::string> outer = std::exchange(reading_.notes, {});
     if (const auto bad = bad_server_name(entry_.key)) problem(entry_.at, "the name " + *bad);
+    const Env outer_env = reading_.env;
+    read_env_file_first();
     read_keys();
+    reading_.env = outer_env;
     if (problems_.empty()) settle();
     ServerEntry out;
     out.config = std::move(config_);
@@ -51,6 +52,26 @@ class ServerReader {
     return value != nullptr ? value->at : entry_.at;
   }
 
+  /// Its variables may stand in every other key.
+  void read_env_file_first() {
+    const Node* found = node_.kind == Node::Kind::map ? node_.find("envFile") : nullptr;
+    if (found == nullptr || found->kind == Node::Kind::null) return;
+    Node node = *found;
+    if (auto wrong = expand_tree(node, Unset::fail, false, reading_))
+      return problem(wrong->at, "envFile: " + wrong->text);
+    if (!node.is_scalar() || node.text.empty()) {
+      const auto wrong = expected(node, "a path is expected");
+      return problem(wrong->at, "envFile: " + wrong->text);
+    }
+    const auto path = reading_.resolve(node.at, node.text);
+    auto variables = read_env_file(path);
+    if (!variables) return problem(node.at, "envFile: " + variables.error());
+    reading_.files.push_back(path);
+    config_.env_file = path.string();
+    from_file_ = *variables;
+    reading_.env = layered(std::move(*variables), reading_.env);
+  }
+
   void read_keys() {
     if (node_.kind != Node::Kind::map) {
       problem(
@@ -59,9 +80,11 @@ class ServerReader {
       return;
     }
     for (Member& member : node_.members) {
-      const bool secret_place = member.key == "headers" || member.key == "env";
+      if (member.key == "envFile") continue;
+      const bool auth = member.key == "auth" || member.key.starts_with("auth.");
+      const bool secret_place = auth || member.key == "headers" || member.key == "env";
       const bool needed =
-          member.key == "headers" || member.key == "url" || member.key == "serverUrl";
+          auth || member.key == "headers" || member.key == "url" || member.key == "serverUrl";
       auto wrong =
           expand_tree(member.value, needed ? Unset::fail : Unset::keep, secret_place, reading_);
       if (wrong) problem(wrong->at, fmt::format("{}: {}", member.key, wrong->text));
@@ -92,8 +115,6 @@ class ServerReader {
       reading_.note(node.at, "serverUrl is ignored: url is given too");
     } else if (key == "disabled") {
       return disable(node);
-    } else if (key == "envFile") {
-      return add_env_file(node);
     } else if (key == "autoApprove" || key == "alwaysAllow") {
       reading_.note(node.at, key + " is ignored: approval is the client's business");
     } else if (key == "inputs") {
@@ -113,21 +134,6 @@ class ServerReader {
       reading_.note(
           node.at, fmt::format("disabled: {} is neither true nor false; ignored", shown(node.text))
       );
-    }
-    return {};
-  }
-
-  std::optional<Problem> add_env_file(const Node& node) {
-    if (!node.is_scalar() || node.text.empty()) return expected(node, "a path is expected");
-    const auto path = reading_.resolve(node.at, node.text);
-    reading_.files.push_back(path);
-    const auto text = core::read_file(path, max_env_file);
-    if (!text) return wrong(node, text.error().detail);
-    auto lines = parse_env_file(*text);
-    if (!lines) return wrong(node, fmt::format("{}: {}", path.string(), lines.error()));
-    for (auto& [name, value] : *lines) {
-      if (looks_secret(name)) hide(value);
-      from_file_[name] = std::move(value);
     }
     return {};
   }
@@ -185,7 +191,7 @@ class ServerReader {
           fmt::format("url {}: {}", shown(core::redact(config_.url)), url.error().detail)
       );
     }
-    for (const char* key : {"args", "env", "cwd", "envFile", "pass_env"}) {
+    for (const char* key : {"args", "env", "cwd", "pass_env"}) {
       if (has(key)) reading_.note(at(key), fmt::format("{} is ignored: the server has a url", key));
     }
     config_.args.clear();
@@ -193,6 +199,54 @@ class ServerReader {
     config_.cwd.clear();
     if (!config_.client_key.empty() && config_.client_cert.empty()) {
       problem(at("client_key"), "client_key needs client_cert");
+    }
+    keep_templates();
+    check_auth();
+  }
+
+  /// Headers with variables or files in them are looked up again for every session.
+  void keep_templates() {
+    const Node* raw = entry_.value.kind == Node::Kind::map ? entry_.value.find("headers") : nullptr;
+    if (raw == nullptr) return;
+    const bool any = std::ranges::any_of(raw->members, [](const Member& member) {
+      return member.value.text.find("${") != std::string::npos;
+    });
+    if (!any) return;
+    for (const Member& member : raw->members) {
+      config_.header_templates
+          .emplace_back(member.key, with_file_paths(member.value.text, [&](std::string_view path) {
+                          return reading_.resolve(member.value.at, path).string();
+                        }));
+    }
+  }
+
+  void check_auth() {
+    using Grant = OAuthConfig::Grant;
+    auto& oauth = config_.oauth;
+    const bool header = std::ranges::any_of(config_.headers, [](const auto& each) {
+      return lower(each.first) == "authorization";
+    });
+    if (header) {
+      if (has("auth"))
+        reading_.note(at("auth"), "auth is ignored: headers.Authorization is given, and used");
+      oauth.grant = Grant::none;
+      return;
+    }
+    const auto needs = [&](bool there, std::string_view what) {
+      if (!there) problem(at("auth"), fmt::format("auth.grant needs {}", what));
+    };
+    if (oauth.grant == Grant::client_credentials) {
+      needs(!oauth.client_id.empty(), "auth.client_id");
+      needs(
+          !oauth.client_secret.empty() || !oauth.private_key.empty(),
+          "auth.client_secret or auth.private_key_file"
+      );
+    } else if (oauth.grant == Grant::jwt_bearer) {
+      needs(!oauth.assertion.empty(), "auth.assertion or auth.assertion_file");
+    } else if (oauth.grant == Grant::enterprise) {
+      needs(!oauth.assertion.empty(), "auth.assertion or auth.assertion_file");
+      needs(!oauth.idp_token_endpoint.empty(), "auth.idp_token_endpoint");
+      needs(!oauth.idp_client_id.empty(), "auth.idp_client_id");
     }
   }
 
@@ -202,6 +256,7 @@ class ServerReader {
       reading_.note(at("headers"), "headers is ignored: the server has a command");
       config_.headers.clear();
     }
+    if (has("auth")) reading_.note(at("auth"), "auth is ignored: the server has a command");
     if (config_.args.empty() && config_.command.find(' ') != std::string::npos) {
       reading_.note(
           at("command"), "command names one program, blanks included; arguments belong into args"

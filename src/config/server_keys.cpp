@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/header_values.hpp"
 #include "config/key_makers.hpp"
 
 namespace mooring::config {
@@ -11,25 +12,6 @@ using Keys = std::vector<Key<UpstreamConfig>>;
 
 constexpr Duration instant = 1ms;
 
-bool is_header_name(std::string_view name) {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::ranges::all_of(name, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           marks.find(c) != std::string_view::npos;
-  });
-}
-
-/// Headers that Mooring writes itself; a configured one would break the protocol or the framing.
-bool is_ours(std::string_view name) {
-  constexpr std::array<std::string_view, 12> names = {"accept",         "content-type",
-                                                      "content-length", "transfer-encoding",
-                                                      "connection",     "host",
-                                                      "upgrade",        "te",
-                                                      "mcp-session-id", "mcp-protocol-version",
-                                                      "last-event-id",  "expect"};
-  return std::ranges::find(names, lower(name)) != names.end();
-}
-
 std::optional<Problem> set_headers(UpstreamConfig& config, const Node& node, Reading& reading) {
   if (node.kind == Node::Kind::null) return {};
   if (node.kind != Node::Kind::map) {
@@ -37,35 +19,18 @@ std::optional<Problem> set_headers(UpstreamConfig& config, const Node& node, Rea
   }
   config.headers.clear();
   for (const Member& member : node.members) {
-    if (!is_header_name(member.key)) {
-      return Problem{member.at, fmt::format("{} is no header name", shown(member.key))};
-    }
-    // Values are never quoted: they are secrets more often than not.
     if (!member.value.is_scalar()) {
       return wrong(member.value, fmt::format("{} needs a text as its value", member.key));
     }
-    const std::string_view value = trim(member.value.text);
-    const bool printable = std::ranges::all_of(value, [](char c) {
-      return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
-    });
-    if (!printable) {
-      return wrong(
-          member.value,
-          fmt::format("the value of {} holds a line break or control character", member.key)
-      );
+    const auto added = add_header(config.headers, member.key, member.value.text);
+    if (!added) {
+      return Problem{added.error().of_value ? member.value.at : member.at, added.error().text};
     }
-    if (is_ours(member.key)) {
+    if (*added == HeaderUse::ours) {
       reading.note(
           member.at, fmt::format("headers.{} is set by Mooring itself; ignored", member.key)
       );
-      continue;
     }
-    const bool taken = std::ranges::any_of(config.headers, [&](const auto& header) {
-      return lower(header.first) == lower(member.key);
-    });
-    if (taken) return Problem{member.at, fmt::format("{} is given twice", member.key)};
-    if (looks_secret(member.key)) hide(value);
-    config.headers.emplace_back(member.key, value);
   }
   return {};
 }
@@ -322,6 +287,7 @@ Keys make_keys() {
   add_reach(keys);
   add_time(keys);
   add_recovery_keys(keys);
+  add_auth_keys(keys);
   add_content(keys);
   add_limits_and_tls(keys);
   return keys;

@@ -195,6 +195,7 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::authorized_connec
           away.retry_after = ready.retry_after;
           co_return away;
         case auth::Readiness::What::login_needed:
+          away.text += "; run " + authenticator_->login_command();
           away.event = LifecycleEvent::login_needed;
           co_return away;
         case auth::Readiness::What::refused:
@@ -241,11 +242,7 @@ Lifecycle::Step Supervisor::attempt_failed(const ConnectError& error) {
   last_error_ = error.text;
   failure_kind_ = recovery::to_string(error.kind);
   if (!told) {
-    const bool login = error.event == LifecycleEvent::login_needed;
-    core::log::warn(
-        "upstream", "{}: {}{}", config_->name, last_error_,
-        login ? "; run " + authenticator_->login_command() : std::string()
-    );
+    core::log::warn("upstream", "{}: {}", config_->name, last_error_);
     recorder_.step(last_error_);
   }
   return lifecycle_.on(error.event, error.retry_after);

@@ -56,10 +56,10 @@ TEST(Outcome, AnyOtherErrorIsRejectedWithItsCode) {
 
 TEST(Outcome, AServerThatWantsCredentialsNeedsALogin) {
   EXPECT_EQ(
-      to_connect_error("files", "HTTP 401 Unauthorized; check", true, {}).reason,
+      to_connect_error("files", "HTTP 401 Unauthorized; check", true).reason,
       Reason::login_needed
   );
-  EXPECT_EQ(to_connect_error("files", "connect: refused", false, {}).reason, Reason::unavailable);
+  EXPECT_EQ(to_connect_error("files", "connect: refused", false).reason, Reason::unavailable);
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ struct OAuthConfig {
   std::vector<std::string> scopes;  ///< asked for, instead of what the server advertises
   std::string redirect_uri;         ///< empty: a loopback address with a free port
   std::string assertion;            ///< jwt_bearer: the JWT. enterprise: the ID token of the person
-  std::string idp_issuer;           ///< enterprise: the identity provider
+  std::string assertion_file;  ///< it is read from there whenever it is needed; empty: as above
+  std::string idp_issuer;      ///< enterprise: the identity provider
   std::string idp_token_endpoint;
   std::string idp_client_id;
   std::string idp_client_secret;

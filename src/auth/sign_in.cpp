@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "auth/registration.hpp"
+#include "core/file.hpp"
 #include "core/redact.hpp"
 
 namespace mooring::auth {
@@ -122,6 +123,17 @@ awaitable<std::expected<Grant, TokenError>> ask_for_tokens(
   co_return granted(std::move(grant), *answer, source.clock());
 }
 
+/// The JWT that vouches for us or for a person, as it is now.
+Result<std::string> assertion_now(const OAuthConfig& config) {
+  if (config.assertion_file.empty()) return config.assertion;
+  constexpr std::size_t longest = 64 * 1024;
+  auto text = core::read_file(config.assertion_file, longest);
+  if (!text) return text;
+  while (!text->empty() && static_cast<unsigned char>(text->back()) <= ' ') text->pop_back();
+  core::register_secret(*text);
+  return text;
+}
+
 /// Step 1 of Enterprise-Managed Authorization: the company's provider vouches for the person.
 awaitable<std::expected<std::string, TokenError>> identity_assertion(
     TokenSource& source, const Discovered& where, std::vector<std::string> scopes,
@@ -133,7 +145,9 @@ awaitable<std::expected<std::string, TokenError>> identity_assertion(
   idp.client.client_id = config.idp_client_id;
   idp.client.client_secret = config.idp_client_secret;
   if (!config.idp_client_secret.empty()) idp.client.method = ClientAuth::basic;
-  auto fields = id_jag_grant(config.assertion, where.server.issuer, where.resource, scopes);
+  const auto id_token = assertion_now(config);
+  if (!id_token) co_return std::unexpected(as_token_error(id_token.error()));
+  auto fields = id_jag_grant(*id_token, where.server.issuer, where.resource, scopes);
   auto vouched = co_await ask_for_tokens(
       source, std::move(idp), config.idp_token_endpoint, std::move(fields), policy, abort
   );
@@ -271,9 +285,12 @@ awaitable<std::expected<Grant, TokenError>> obtain(
     case OAuthConfig::Grant::client_credentials:
       fields = client_credentials_grant(where.resource, scopes);
       break;
-    case OAuthConfig::Grant::jwt_bearer:
-      fields = jwt_bearer_grant(config.assertion, where.resource, scopes);
+    case OAuthConfig::Grant::jwt_bearer: {
+      const auto assertion = assertion_now(config);
+      if (!assertion) co_return std::unexpected(as_token_error(assertion.error()));
+      fields = jwt_bearer_grant(*assertion, where.resource, scopes);
       break;
+    }
     case OAuthConfig::Grant::enterprise: {
       auto vouched = co_await identity_assertion(source, where, scopes, policy, abort);
       if (!vouched) co_return std::unexpected(std::move(vouched.error()));

@@ -1,4 +1,5 @@
 #include <array>
+#include <filesystem>
 
 #include "config/key_makers.hpp"
 #include "core/file.hpp"
@@ -179,10 +180,21 @@ void add_assertion(Keys& keys) {
       "auth.assertion", &OAuthConfig::assertion,
       "`jwt_bearer`: the JWT of the workload. `enterprise`: the ID token of the person."
   ));
-  keys.push_back(secret_file(
+  auto file = secret_file(
       "auth.assertion_file", &OAuthConfig::assertion, "",
-      "The same, read from a file when the configuration is read."
-  ));
+      "The same, from a file that is read whenever a token is asked for."
+  );
+  file.set = [set = file.set](C& config, const Node& node, Reading& reading) {
+    auto problem = set(config, node, reading);
+    if (!problem) {
+      std::error_code ignored;
+      const auto path = reading.resolve(node.at, node.text);
+      config.oauth.assertion_file = std::filesystem::absolute(path, ignored).string();
+      config.oauth.assertion.clear();
+    }
+    return problem;
+  };
+  keys.push_back(std::move(file));
   keys.push_back(
       url("auth.idp_issuer", &OAuthConfig::idp_issuer, check_issuer,
           "`enterprise`: the company's identity provider.")

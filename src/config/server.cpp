@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "config/command_guard.hpp"
@@ -64,12 +65,19 @@ class ServerReader {
       return problem(wrong->at, "envFile: " + wrong->text);
     }
     const auto path = reading_.resolve(node.at, node.text);
+    reading_.files.push_back(path);
     auto variables = read_env_file(path);
     if (!variables) return problem(node.at, "envFile: " + variables.error());
-    reading_.files.push_back(path);
-    config_.env_file = path.string();
+    config_.env_file = absolute(path);
     from_file_ = *variables;
     reading_.env = layered(std::move(*variables), reading_.env);
+  }
+
+  /// It is read again later, from wherever this process then is.
+  static std::string absolute(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto whole = std::filesystem::absolute(path, error);
+    return error ? path.string() : whole.string();
   }
 
   void read_keys() {
@@ -215,7 +223,7 @@ class ServerReader {
     for (const Member& member : raw->members) {
       config_.header_templates
           .emplace_back(member.key, with_file_paths(member.value.text, [&](std::string_view path) {
-                          return reading_.resolve(member.value.at, path).string();
+                          return absolute(reading_.resolve(member.value.at, path));
                         }));
     }
   }
@@ -242,9 +250,15 @@ class ServerReader {
           "auth.client_secret or auth.private_key_file"
       );
     } else if (oauth.grant == Grant::jwt_bearer) {
-      needs(!oauth.assertion.empty(), "auth.assertion or auth.assertion_file");
+      needs(
+          !oauth.assertion.empty() || !oauth.assertion_file.empty(),
+          "auth.assertion or auth.assertion_file"
+      );
     } else if (oauth.grant == Grant::enterprise) {
-      needs(!oauth.assertion.empty(), "auth.assertion or auth.assertion_file");
+      needs(
+          !oauth.assertion.empty() || !oauth.assertion_file.empty(),
+          "auth.assertion or auth.assertion_file"
+      );
       needs(!oauth.idp_token_endpoint.empty(), "auth.idp_token_endpoint");
       needs(!oauth.idp_client_id.empty(), "auth.idp_client_id");
     }

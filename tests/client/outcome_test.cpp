@@ -56,8 +56,7 @@ TEST(Outcome, AnyOtherErrorIsRejectedWithItsCode) {
 
 TEST(Outcome, AServerThatWantsCredentialsNeedsALogin) {
   EXPECT_EQ(
-      to_connect_error("files", "HTTP 401 Unauthorized; check", true).reason,
-      Reason::login_needed
+      to_connect_error("files", "HTTP 401 Unauthorized; check", true).reason, Reason::login_needed
   );
   EXPECT_EQ(to_connect_error("files", "connect: refused", false).reason, Reason::unavailable);
 }

@@ -101,7 +101,9 @@ TEST_F(AuthFiles, a_key_and_an_assertion_from_files) {
   ASSERT_TRUE(config) << config.error().detail;
   EXPECT_EQ(error_of(config->servers[0]), "");
   EXPECT_THAT(config->servers[0].config.oauth.private_key, HasSubstr("planted-key-bytes"));
-  EXPECT_EQ(config->servers[1].config.oauth.assertion, "planted.jwt.bytes");
+  // It is rotated by others: only where it stands is kept.
+  EXPECT_EQ(config->servers[1].config.oauth.assertion, "");
+  EXPECT_EQ(config->servers[1].config.oauth.assertion_file, (directory_ / "jwt").string());
   EXPECT_THAT(error_of(config->servers[2]), HasSubstr("nowhere.pem"));
 }
 

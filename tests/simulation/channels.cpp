@@ -96,11 +96,16 @@ awaitable<transport::ListenEnd> hear(
 
 class HttpWay final : public transport::Channel {
  public:
-  HttpWay(ScriptedUpstream& server, io::Worker& worker) : server_(server), worker_(worker) {}
+  HttpWay(
+      ScriptedUpstream& server, io::Worker& worker,
+      std::shared_ptr<const transport::Credentials> credentials
+  )
+      : server_(server), worker_(worker), credentials_(std::move(credentials)) {}
 
   awaitable<Outcome> request(transport::OutgoingRequest request, transport::Sink& sink) override {
     const auto frame = Frame::parse(std::move(request.bytes));
     auto exchange = make_exchange(worker_.executor(), worker_, *frame, std::move(request.session));
+    show_credentials(*exchange);
     exchange->from_client = request.from_client;
     exchange->progress_token = std::move(request.progress_token);
     return converse(server_, std::move(exchange), &sink, request.abort, std::nullopt);
@@ -110,6 +115,7 @@ class HttpWay final : public transport::Channel {
   ) override {
     const auto frame = Frame::parse(std::move(bytes));
     auto exchange = make_exchange(worker_.executor(), worker_, *frame, std::move(session));
+    show_credentials(*exchange);
     const auto until = worker_.timers().now() + notice_time;
     auto outcome = co_await converse(server_, exchange, nullptr, nullptr, until);
     co_return refusal(std::move(outcome), *exchange);
@@ -128,8 +134,16 @@ class HttpWay final : public transport::Channel {
   }
 
  private:
+  void show_credentials(Exchange& exchange) const {
+    if (!credentials_) return;
+    const auto now = credentials_->current();
+    exchange.token = now->token;
+    exchange.credentials = now->version;
+  }
+
   ScriptedUpstream& server_;
   io::Worker& worker_;
+  std::shared_ptr<const transport::Credentials> credentials_;
 };
 
 class ProcessWay final : public transport::ProcessChannel {
@@ -196,9 +210,11 @@ class ProcessWay final : public transport::ProcessChannel {
 
 }  // namespace
 
-std::unique_ptr<transport::Channel> ScriptedChannels::
-    http(io::Worker& worker, const UpstreamConfig&, std::shared_ptr<const transport::Credentials>) {
-  return std::make_unique<HttpWay>(server_, worker);
+std::unique_ptr<transport::Channel> ScriptedChannels::http(
+    io::Worker& worker, const UpstreamConfig&,
+    std::shared_ptr<const transport::Credentials> credentials
+) {
+  return std::make_unique<HttpWay>(server_, worker, std::move(credentials));
 }
 
 awaitable<Result<std::shared_ptr<transport::ProcessChannel>>> ScriptedChannels::stdio(

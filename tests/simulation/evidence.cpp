@@ -26,6 +26,7 @@ Failure about(const Exchange& exchange) {
   Failure failure;
   failure.method = exchange.method;
   failure.sent_session_id = with_session(exchange);
+  failure.credentials = exchange.credentials;
   return failure;
 }
 

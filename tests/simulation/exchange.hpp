@@ -25,6 +25,8 @@ struct Exchange {
   bool is_request = false;
   bool from_client = false;
   std::shared_ptr<const transport::SessionHeaders> headers;
+  std::string token;                 ///< access token
+  std::uint64_t credentials = 0;     ///< their version
   std::shared_ptr<Session> session;  ///< the one it names
   std::shared_ptr<Process> process;  ///< stdio
   std::size_t attempt = 0;           ///< in the ledger

@@ -58,6 +58,7 @@ Profile draw_profile(Draw& draw, std::size_t index) {
   profile.knows_ping = draw.chance(0.9);
   profile.config = draw_config(draw, profile.kind);
   profile.config.name = profile.name;
+  profile.guarded = index > 0 && profile.kind != Kind::stdio && draw.chance(0.3);
   return profile;
 }
 
@@ -160,6 +161,7 @@ std::string describe(const Scenario& scenario) {
         : config.replay == ReplayPolicy::spec ? ", replay spec"
                                               : ", replay never"
     );
+    if (server.guarded) text += "  wants access tokens\n";
     for (const auto& spell : scenario.weather[i].spells) {
       text += fmt::format(
           "  {} to {} ms: {} ({:.1f}, {})\n", spell.begin.count(), spell.end.count(),

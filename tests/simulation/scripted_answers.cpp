@@ -142,6 +142,19 @@ bool ScriptedUpstream::turned_away(const ExchangePtr& exchange) {
     );
     return true;
   };
+  if (gate_ != nullptr && exchange->fault == Fault::unauthorized) gate_->refused();
+  if (gate_ != nullptr && !gate_->lets_in(exchange->token)) {
+    scene_.tell(profile_.name, "  the token of {} is not good", exchange->method);
+    finish_later(
+        exchange,
+        http_answer(
+            *exchange, 401, json, R"({"error":"invalid_token"})",
+            {{"WWW-Authenticate", R"(Bearer error="invalid_token")"}}
+        ),
+        Evidence::unclear
+    );
+    return true;
+  }
   switch (exchange->fault) {
     case Fault::reset_before:
       finish(

@@ -10,6 +10,7 @@
 
 #include "evidence.hpp"
 #include "exchange.hpp"
+#include "gate.hpp"
 #include "watch.hpp"
 
 namespace mooring::simulation {
@@ -25,6 +26,7 @@ struct Profile {
   bool streams_end_with_session = false;
   bool announces = true;  ///< tools.listChanged
   bool knows_ping = true;
+  bool guarded = false;  ///< wants access tokens
   UpstreamConfig config;
 };
 
@@ -35,6 +37,8 @@ class ScriptedUpstream {
   ScriptedUpstream(Scene& scene, Ledger& ledger, Draw draw, Profile profile, Weather weather);
 
   const Profile& profile() const { return profile_; }
+  /// Wants access tokens that `gate` has given; it outlives this.
+  void guard(Gate& gate) { gate_ = &gate; }
   const Watch& watch() const { return watch_; }
   Watch& watch() { return watch_; }
 
@@ -97,6 +101,7 @@ class ScriptedUpstream {
   Profile profile_;
   Weather weather_;
   Watch watch_;
+  Gate* gate_ = nullptr;
   bool calm_ = false;
   TimePoint begin_, down_until_, rejects_until_;
   bool extra_tool_ = false;

@@ -81,6 +81,7 @@ struct Simulation::Call final : transport::Sink {
 };
 
 struct Simulation::Server {
+  std::unique_ptr<Gate> gate;  ///< where it wants access tokens
   std::unique_ptr<ScriptedUpstream> script;
   std::unique_ptr<ScriptedChannels> channels;
   std::shared_ptr<const UpstreamConfig> config;
@@ -129,10 +130,18 @@ void Simulation::build() {
         *workers_.front(), server->config, *server->channels, random_, upstream::ClientIdentity{},
         *observer_
     );
+    std::shared_ptr<transport::Credentials> credentials;
+    if (profile.guarded) {
+      server->gate =
+          std::make_unique<Gate>(scene_, *workers_.front(), draw_.fork(), server->config, random_);
+      credentials = server->gate->credentials();
+      server->script->guard(*server->gate);
+      server->supervisor->sign_in_with(server->gate->authenticator(), credentials);
+    }
     std::vector<std::pair<io::Worker*, std::shared_ptr<upstream::Link>>> all;
     for (const auto& worker : workers_) {
       server->links.push_back(std::make_shared<upstream::Link>(
-          *worker, server->config, server->channels->http(*worker, *server->config),
+          *worker, server->config, server->channels->http(*worker, *server->config, credentials),
           server->supervisor, scenario_.workers
       ));
       all.emplace_back(worker.get(), server->links.back());
@@ -320,6 +329,9 @@ void Simulation::trouble() {
   for (const auto& plan : scenario_.calls) {
     scene_.at(scene_.now() + plan.at, [this, &plan] { launch(plan); });
   }
+  for (auto& server : servers_) {
+    if (server->gate) server->gate->begin(scenario_.trouble);
+  }
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     for (const auto& happening : scenario_.weather[i].happenings) {
       scene_.after(happening.at, [this, i, &happening] {
@@ -339,6 +351,7 @@ void Simulation::trouble() {
 void Simulation::ask(Server& server, Event event) {
   if (event == Event::reconnect) {
     server.script->watch().excuse();
+    if (server.gate) server.gate->asked();
     workers_.front()->post([supervisor = server.supervisor] { supervisor->reconnect_now(); });
   } else if (event == Event::listed) {
     const auto from = draw_.next() % workers_.size();
@@ -356,7 +369,10 @@ void Simulation::ask(Server& server, Event event) {
 
 /// Nothing goes wrong any more: every server has to come back by itself, with a little traffic.
 void Simulation::calm_down() {
-  for (auto& server : servers_) server->script->calm();
+  for (auto& server : servers_) {
+    server->script->calm();
+    if (server->gate) server->gate->calm();
+  }
   auto longest = Duration{0};
   for (const auto& server : servers_) {
     const auto& config = *server->config;
@@ -457,6 +473,7 @@ void Simulation::check_nothing_left() {
   for (const auto& server : servers_) {
     const auto& name = server->config->name;
     if (server->channels->open() > 0) scene_.broken("stops", "a process of {} is left", name);
+    if (server->gate) server->gate->check();
     if (server->script->open() > 0) scene_.broken("stops", "a channel to {} is left open", name);
   }
   release();

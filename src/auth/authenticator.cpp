@@ -11,8 +11,6 @@ namespace mooring::auth {
 
 namespace {
 
-constexpr core::Duration lock_patience = std::chrono::seconds(30);
-constexpr core::Duration lock_pause = std::chrono::milliseconds(50);
 constexpr core::Duration goodbye = std::chrono::seconds(5);
 constexpr core::Duration shortest_refresh = std::chrono::seconds(5);
 constexpr core::Duration first_retry = std::chrono::seconds(5);
@@ -142,23 +140,10 @@ awaitable<Readiness> Authenticator::look() {
   co_return co_await renew();
 }
 
-awaitable<std::unique_ptr<CredentialStore::Lock>> Authenticator::lock() {
-  const auto until = home_.timers().now() + lock_patience;
-  for (;;) {
-    auto held = parts_.store->try_lock(key_);
-    if (!held) {
-      core::log::warn("auth", "{}: {}", config_->name, held.error().detail);
-      co_return nullptr;
-    }
-    if (*held) co_return std::move(*held);
-    if (home_.timers().now() >= until || stop_.aborted()) co_return nullptr;
-    co_await io::sleep_until(home_.timers(), home_.timers().now() + lock_pause, &stop_);
-  }
-}
-
 awaitable<Readiness> Authenticator::renew() {
-  const auto held = co_await lock();
-  if (!held) {
+  const auto held = co_await lock_grant(home_, *parts_.store, key_, stop_);
+  if (!held) co_return Readiness{Readiness::What::later, held.error().detail, first_retry};
+  if (!*held) {
     co_return Readiness{
         Readiness::What::later, "another process is signing in to this server", first_retry
     };
@@ -231,6 +216,8 @@ awaitable<Readiness> Authenticator::by_refresh(Discovered where) {
         Readiness::What::later, error.text, error.retry_after.value_or(first_retry)
     };
   }
+  // Somebody may have signed in meanwhile.
+  if (co_await adopt_from_store()) co_return Readiness{};
   // Never again with this one: not by us, and not by the next process.
   auto spent = *grant_;
   spent.refresh_token.clear();

@@ -89,7 +89,6 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   awaitable<Readiness> without_person(Discovered where);
   awaitable<Readiness> by_person(Discovered where);
   awaitable<Readiness> taken(Grant grant);
-  awaitable<std::unique_ptr<CredentialStore::Lock>> lock();
   awaitable<bool> adopt_from_store();
   awaitable<void> keep_fresh();
   std::optional<SystemTime> refresh_due() const;

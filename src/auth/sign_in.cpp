@@ -12,6 +12,9 @@ namespace mooring::auth {
 
 namespace {
 
+constexpr core::Duration lock_patience = std::chrono::seconds(30);
+constexpr core::Duration lock_pause = std::chrono::milliseconds(50);
+
 /// Waits for what a store answers on a thread of its own.
 template <class T>
 awaitable<Result<T>> from_store(
@@ -159,6 +162,18 @@ awaitable<std::expected<std::string, TokenError>> identity_assertion(
 }
 
 }  // namespace
+
+awaitable<Result<std::unique_ptr<CredentialStore::Lock>>> lock_grant(
+    io::Worker& home, CredentialStore& store, GrantKey key, io::AbortSource& abort
+) {
+  auto& timers = home.timers();
+  const auto until = timers.now() + lock_patience;
+  for (;;) {
+    auto held = store.try_lock(key);
+    if (!held || *held || abort.aborted() || timers.now() >= until) co_return held;
+    co_await io::sleep_until(timers, timers.now() + lock_pause, &abort);
+  }
+}
 
 awaitable<Result<std::optional<Grant>>> find_grant(
     io::Worker& home, CredentialStore& store, GrantKey key

@@ -76,6 +76,11 @@ Result<TokenClient> token_client(
 );
 
 // The store, awaited. On the thread of `home`.
+/// Whoever changes a grant holds it: nobody replaces what another has just got. Null: not within
+/// 30 s, or `abort` fired.
+awaitable<Result<std::unique_ptr<CredentialStore::Lock>>> lock_grant(
+    io::Worker& home, CredentialStore& store, GrantKey key, io::AbortSource& abort
+);
 awaitable<Result<std::optional<Grant>>> find_grant(
     io::Worker& home, CredentialStore& store, GrantKey key
 );

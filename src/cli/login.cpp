@@ -170,6 +170,9 @@ awaitable<Result<void>> sign_in(Session& session, const LoginCommand& command) {
     co_await agent.close();
   }
   if (!grant) co_return std::unexpected(grant.error());
+  const auto lock =
+      co_await auth::lock_grant(session.worker(), source.store, session.key(), session.abort());
+  if (!lock) co_return std::unexpected(lock.error());
   const auto kept =
       co_await auth::keep_grant(session.worker(), source.store, session.key(), *grant);
   if (!kept) co_return std::unexpected(kept.error());
@@ -210,6 +213,9 @@ awaitable<void> revoke(Session& session, const auth::Grant& grant) {
 
 awaitable<Result<void>> sign_out(Session& session) {
   auto& store = *session.parts().store;
+  const auto lock =
+      co_await auth::lock_grant(session.worker(), store, session.key(), session.abort());
+  if (!lock) co_return std::unexpected(lock.error());
   const auto found = co_await auth::find_grant(session.worker(), store, session.key());
   // What cannot be read is forgotten all the same.
   if (found && !*found) {

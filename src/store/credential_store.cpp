@@ -41,7 +41,7 @@ class FileLock final : public auth::CredentialStore::Lock {
 
 /// To which row a sealed value belongs: it opens in no other.
 std::string context_of(const GrantKey& key) {
-  return fmt::format("grant\n{}\n{}", key.server, key.principal);
+  return fmt::format("grant\n{} {}\n{}", key.server.size(), key.server, key.principal);
 }
 std::string context_of(const std::string& issuer) { return "registration\n" + issuer; }
 

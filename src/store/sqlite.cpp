@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <mutex>
+
 namespace mooring::store {
 
 namespace {
@@ -44,8 +46,14 @@ Result<Sqlite> Sqlite::open_existing(const std::filesystem::path& file) { return
 
 Result<Sqlite> Sqlite::open(const std::filesystem::path& file) {
   // SQLite would create it with the umask's mode; its journal files take the mode of the database.
-  const int made = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (made >= 0) ::close(made);
+  // Only where it is missing: closing any descriptor of a file gives back all POSIX locks that this
+  // process has on it, also those of another connection, whose WAL is then deleted under it.
+  static std::mutex creating;
+  {
+    const std::lock_guard lock(creating);
+    const int made = ::open(file.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (made >= 0) ::close(made);
+  }
   auto database = connect(file);
   if (!database) return database;
   for (const auto* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL"}) {

@@ -344,6 +344,31 @@ TEST_F(Credentials, ManyProcessesThatStartAtOnceAllKeep) {
   }
 }
 
+TEST_F(Credentials, OpenedTwiceInOneProcessItLosesNothingWhenAnotherProcessCloses) {
+  std::array<int, 2> go{};
+  ASSERT_EQ(::pipe(go.data()), 0);
+  // Forked before anything is open here.
+  Child other([&](const Child::Tell& tell) {
+    char byte = 0;
+    if (::read(go[0], &byte, 1) != 1) return;
+    const auto kept = keep(*open_credentials(state, key()), server, grant("second"));
+    tell(kept ? 1 : 0);
+    if (::read(go[0], &byte, 1) != 1) return;
+    const auto found = find(*open_credentials(state, key()), server);
+    tell(found && *found && (*found)->access_token == "third" ? 1 : 0);
+  });
+  const auto one = open();
+  ASSERT_TRUE(keep(one, server, grant("first")));
+  const auto two = open();
+  ASSERT_EQ(::write(go[1], "x", 1), 1);
+  EXPECT_EQ(other.next(), 1);  // kept, and closed again
+  ASSERT_TRUE(keep(one, server, grant("third")));
+  ASSERT_EQ(::write(go[1], "x", 1), 1);
+  EXPECT_EQ(other.next(), 1) << "what was answered is lost";
+  ::close(go[0]);
+  ::close(go[1]);
+}
+
 TEST_F(Credentials, ForgottenIsGoneAndOthersStay) {
   const GrantKey other{server.server, "ada"};
   ASSERT_TRUE(keep(open(), server, grant("one")));

@@ -57,9 +57,9 @@ struct ClientOptions {
   /// What a stdio server writes to stderr is kept in logs/NAME.log below it; empty:
   /// $XDG_STATE_HOME/mooring.
   std::string state_dir;
-  /// Uses what `mooring login` has signed in to, and keeps refreshed tokens there, in
-  /// `state_dir`. Off: sign-ins live as long as the client.
-  bool shared_sign_ins = false;
+  /// The state directory in which `mooring login` keeps its sign-ins: they are used, and refreshed
+  /// tokens kept there. Empty: sign-ins live as long as the client.
+  std::string sign_in_dir;
   /// Where the browser is sent back to after a login: an address that `handlers.authorize` listens
   /// on.
   std::string redirect_uri = "http://127.0.0.1:7776/callback";

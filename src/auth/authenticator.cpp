@@ -12,6 +12,8 @@ namespace mooring::auth {
 namespace {
 
 constexpr core::Duration goodbye = std::chrono::seconds(5);
+/// A new token that is refused within this time will not be exchanged for another.
+constexpr std::chrono::seconds freshness = std::chrono::seconds(60);
 constexpr core::Duration shortest_refresh = std::chrono::seconds(5);
 constexpr core::Duration first_retry = std::chrono::seconds(5);
 constexpr core::Duration last_retry = std::chrono::seconds(60);
@@ -54,13 +56,22 @@ bool Authenticator::uses_oauth() const {
          std::ranges::none_of(config_->headers, is_authorization);
 }
 
+bool Authenticator::needs_person() const {
+  return config_->oauth.grant == OAuthConfig::Grant::authorization_code;
+}
+
+/// A token refused so soon is no better than the one before it.
+bool Authenticator::just_given() const {
+  return fresh_ && grant_ && parts_.clock() - grant_->issued < freshness;
+}
+
 bool Authenticator::usable() const {
   return grant_ && !refusal_ && !grant_->expired(parts_.clock());
 }
 
 bool Authenticator::can_step_up() const {
   if (!uses_oauth() || sign_ins_ >= most_sign_ins) return false;
-  return parts_.user || config_->oauth.grant != OAuthConfig::Grant::authorization_code;
+  return parts_.user || !needs_person();
 }
 
 void Authenticator::refused(Refusal refusal) {
@@ -109,18 +120,24 @@ awaitable<Readiness> Authenticator::prepare() {
     credentials_->set_headers(std::move(*headers));
   }
   if (!uses_oauth()) co_return Readiness{};
-  if (!running_) {
-    running_ = true;
-    ended_.reset();
-    tasks_.spawn([](std::shared_ptr<Authenticator> me) -> awaitable<void> {
-      me->last_ = co_await me->look();
-      me->running_ = false;
-      me->ended_.set();
-    }(self));
-  }
-  co_await ended_.wait(std::nullopt, &stop_);
+  // What runs ahead of time may change what there is to look at.
+  while (running_ && !stop_.aborted()) co_await ended_.wait(std::nullopt, &stop_);
   if (stop_.aborted()) co_return Readiness{Readiness::What::later, "shutting down"};
-  co_return last_;
+  begin();
+  auto ready = co_await look();
+  end();
+  co_return ready;
+}
+
+/// One at a time: a look, or a refresh ahead of time.
+void Authenticator::begin() {
+  running_ = true;
+  ended_.reset();
+}
+
+void Authenticator::end() {
+  running_ = false;
+  ended_.set();
 }
 
 awaitable<Readiness> Authenticator::look() {
@@ -174,7 +191,8 @@ awaitable<bool> Authenticator::adopt_from_store() {
 awaitable<Readiness> Authenticator::renew_locked() {
   const bool step_up = refusal_ && refusal_->status == 403;
   if (co_await adopt_from_store()) co_return Readiness{};
-  if (!step_up && fresh_ && refusal_ && !parts_.user)
+  if (grant_ && grant_->expired(parts_.clock())) sign_ins_ = 0;  // its time was simply over
+  if (!step_up && just_given() && refusal_ && needs_person() && !parts_.user)
     co_return needs_login("the server refuses the token that it was just given");
   const auto challenge = oauth_challenge(refusal_ ? refusal_->challenge : std::string());
   const auto server = core::Url::parse(config_->url);
@@ -198,9 +216,8 @@ awaitable<Readiness> Authenticator::renew_locked() {
     );
   }
   const bool refreshable = grant_ && !moved && !grant_->refresh_token.empty();
-  if (refreshable && !step_up && !(fresh_ && refusal_)) co_return co_await by_refresh(*where);
-  if (config_->oauth.grant != OAuthConfig::Grant::authorization_code)
-    co_return co_await without_person(*where);
+  if (refreshable && !step_up && !(just_given() && refusal_)) co_return co_await by_refresh(*where);
+  if (!needs_person()) co_return co_await without_person(*where);
   if (moved && !parts_.user)
     co_return needs_login("its authorization server has changed to " + where->server.issuer);
   co_return co_await by_person(*where);
@@ -227,8 +244,7 @@ awaitable<Readiness> Authenticator::by_refresh(Discovered where) {
   if (error.code == "invalid_client" && spent.client.kind == Registration::Kind::dynamic) {
     parts_.store->forget_registration(spent.client.issuer, [](const Result<void>&) {});
   }
-  if (config_->oauth.grant != OAuthConfig::Grant::authorization_code)
-    co_return co_await without_person(std::move(where));
+  if (!needs_person()) co_return co_await without_person(std::move(where));
   if (parts_.user) co_return co_await by_person(std::move(where));
   co_return needs_login(error.text);
 }
@@ -241,7 +257,7 @@ std::vector<std::string> Authenticator::wanted_scopes(const Discovered& where) c
 }
 
 awaitable<Readiness> Authenticator::without_person(Discovered where) {
-  if (sign_ins_ >= most_sign_ins || (fresh_ && refusal_ && refusal_->status == 401)) {
+  if (sign_ins_ >= most_sign_ins || (just_given() && refusal_ && refusal_->status == 401)) {
     co_return Readiness{Readiness::What::refused, "the server refuses the token that it was given"};
   }
   ++sign_ins_;
@@ -308,7 +324,8 @@ void Authenticator::adopt(Grant grant) {
 /// When new tokens are due before the old ones end; empty: never. A life too short to be true is
 /// left to the server's 401.
 std::optional<SystemTime> Authenticator::refresh_due() const {
-  if (!grant_ || !grant_->expires || grant_->refresh_token.empty() || login_) return std::nullopt;
+  if (!grant_ || !grant_->expires || login_) return std::nullopt;
+  if (grant_->refresh_token.empty() && needs_person()) return std::nullopt;
   const auto life =
       std::chrono::duration_cast<std::chrono::seconds>(*grant_->expires - grant_->issued);
   if (life < shortest_life) return std::nullopt;
@@ -336,13 +353,11 @@ awaitable<void> Authenticator::keep_fresh() {
       co_await ended_.wait(std::nullopt, &stop_);
       continue;
     }
-    running_ = true;
-    ended_.reset();
+    begin();
     const auto token = grant_->access_token;
-    last_ = co_await renew();
-    running_ = false;
-    ended_.set();
-    const bool renewed = last_.what == Readiness::What::ready && grant_->access_token != token;
+    const auto ready = co_await renew();
+    end();
+    const bool renewed = ready.what == Readiness::What::ready && grant_->access_token != token;
     retry = renewed ? first_retry : std::min(retry * 2, last_retry);
     not_before = timers.now() + (renewed ? shortest_refresh : retry);
   }

@@ -94,6 +94,10 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   std::optional<SystemTime> refresh_due() const;
   void adopt(Grant grant);
   Readiness needs_login(std::string why);
+  void begin();
+  void end();
+  bool needs_person() const;
+  bool just_given() const;
   bool usable() const;
   std::vector<std::string> wanted_scopes(const Discovered& where) const;
   TokenSource source();
@@ -115,7 +119,6 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   int sign_ins_ = 0;                  ///< since a call was last served
   std::optional<ServerMetadata> server_;
   bool running_ = false;
-  Readiness last_;
   io::Event ended_;
   io::Event changed_;
   io::AbortSource stop_;

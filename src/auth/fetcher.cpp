@@ -109,4 +109,14 @@ awaitable<bool> HttpFetcher::is_inside(core::Url server) {
   });
 }
 
+std::function<std::unique_ptr<Fetcher>(io::Worker&, const UpstreamConfig&)> http_fetchers() {
+  const auto proxies =
+      std::make_shared<const core::ProxySettings>(core::ProxySettings::from_environment());
+  return [proxies](io::Worker& home, const UpstreamConfig& config) {
+    return std::make_unique<HttpFetcher>(
+        home, io::TlsClientOptions{config.ssl_verify, config.ca_file, {}, {}}, proxies
+    );
+  };
+}
+
 }  // namespace mooring::auth

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <mooring/upstream_config.hpp>
+
 #include "auth/exchange.hpp"
 #include "auth/fetch_policy.hpp"
 #include "core/proxy_env.hpp"
@@ -41,6 +45,9 @@ class HttpFetcher final : public Fetcher {
   io::TlsClientOptions tls_;
   std::shared_ptr<const core::ProxySettings> proxies_;
 };
+
+/// Makes one for each server, with the proxies of the environment.
+std::function<std::unique_ptr<Fetcher>(io::Worker&, const UpstreamConfig&)> http_fetchers();
 
 /// Drives a state machine that asks with `next()` and is told with `take()`.
 template <class Machine>

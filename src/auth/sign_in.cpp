@@ -57,9 +57,11 @@ awaitable<Result<Registration>> client_of(
     TokenSource& source, const ServerMetadata& server, std::string redirect_uri,
     std::vector<std::string> scopes, FetchPolicy policy, io::AbortSource& abort
 ) {
+  // One that cannot be read is none: we register anew.
   auto kept = co_await find_registration(source, server.issuer);
-  if (!kept) co_return std::unexpected(kept.error());
-  auto known = known_client(source.config, server, *kept, redirect_uri, source.clock());
+  auto known = known_client(
+      source.config, server, kept.value_or(std::nullopt), redirect_uri, source.clock()
+  );
   if (known) co_return std::move(*known);
   auto machine = ClientRegistration::begin(server, std::move(redirect_uri), std::move(scopes));
   if (!machine) co_return std::unexpected(machine.error());
@@ -225,11 +227,11 @@ awaitable<Result<Grant>> sign_in(
     TokenSource source, Discovered where, std::vector<std::string> scopes, UserAgent& user,
     FetchPolicy policy, io::AbortSource& abort
 ) {
-  auto kept = co_await find_registration(source, where.server.issuer);
-  if (!kept) co_return std::unexpected(kept.error());
+  const auto kept =
+      (co_await find_registration(source, where.server.issuer)).value_or(std::nullopt);
   auto redirect = source.config.redirect_uri;
   if (redirect.empty()) {
-    auto own = user.redirect_uri(*kept ? (*kept)->redirect_uri : std::string());
+    auto own = user.redirect_uri(kept ? kept->redirect_uri : std::string());
     if (!own) co_return std::unexpected(own.error());
     redirect = std::move(*own);
   }

@@ -151,6 +151,10 @@ awaitable<Result<void>> sign_in(Session& session, const LoginCommand& command) {
       configured.empty() ? where->scopes : configured, auth::split_scopes(command.scope)
   );
   auto source = session.source();
+  // What was asked for before is asked for again ("Scope Challenge Handling").
+  const auto before = co_await auth::find_grant(session.worker(), source.store, session.key());
+  if (before && *before && (*before)->issuer == where->server.issuer)
+    scopes = auth::united((*before)->requested, scopes);
   Result<auth::Grant> grant = fail(Reason::io, "nobody was asked");
   if (command.device) {
     DeviceAgent agent;

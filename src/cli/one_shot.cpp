@@ -31,7 +31,7 @@ Result<Client> open_client(const Surroundings& around, const Destination& to) {
   ClientOptions options;
   options.guard = "/proc/self/exe";
   options.state_dir = around.state_dir().string();
-  options.shared_sign_ins = to.by != Destination::By::gateway;
+  if (to.by != Destination::By::gateway) options.sign_in_dir = options.state_dir;
   const ProgressLine line("connecting to " + to.config.name);
   return Client::connect(to.config, std::move(options));
 }

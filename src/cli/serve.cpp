@@ -69,7 +69,7 @@ class Service {
  public:
   Service(
       ServeOptions options, config::Config config, fs::path state_dir,
-      std::array<std::uint8_t, 32> key
+      std::array<std::uint8_t, 32> key, auth::AuthenticatorParts sign_in
   )
       : options_(std::move(options)), settings_(config.gateway), state_dir_(std::move(state_dir)) {
     for (int i = 0; i < settings_.threads; ++i) {
@@ -91,12 +91,7 @@ class Service {
     gateway_ = std::make_unique<gateway::Gateway>(
         pointers_, *channels_, core::system_random(), settings_, key, store_.get()
     );
-    auto sign_in = sign_in_parts(state_dir_);
-    if (sign_in) {
-      gateway_->sign_in_with(std::move(*sign_in));
-    } else {
-      log::warn("serve", "nobody can be signed in: {}", sign_in.error().detail);
-    }
+    gateway_->sign_in_with(std::move(sign_in));
     auto history =
         store::HistoryStore::open(state_dir_ / "history.db", std::chrono::system_clock::now());
     if (history) {
@@ -320,7 +315,12 @@ int serve(const ServeOptions& options) {
     return complain(failed, made.error().detail);
   const auto key = core::load_or_create_key(state_dir / "session.key");
   if (!key) return complain(failed, key.error().detail);
-  return Service(options, std::move(*loaded), state_dir, *key).run();
+  auto sign_in = sign_in_parts(state_dir);
+  if (!sign_in) {
+    const bool mistaken = sign_in.error().reason == Reason::config;
+    return complain(mistaken ? usage : failed, sign_in.error().detail);
+  }
+  return Service(options, std::move(*loaded), state_dir, *key, std::move(*sign_in)).run();
 }
 
 }  // namespace mooring::cli

@@ -101,11 +101,12 @@ void list_everything(Checks& checks, Client& client) {
   );
 }
 
-void connect_and_list(Checks& checks, const UpstreamConfig& config) {
+void connect_and_list(Checks& checks, const UpstreamConfig& config, const fs::path& sign_ins) {
   const OwnState state;
   ClientOptions options;
   options.guard = "/proc/self/exe";
   options.state_dir = state.path().string();
+  options.sign_in_dir = sign_ins.string();
   const auto begun = std::chrono::steady_clock::now();
   std::optional<Result<Client>> client;
   {
@@ -142,7 +143,7 @@ int test_server(const ServerOptions& options) {
   );
   show_settings(checks, config);
   checks.add(reachable(config));
-  if (!checks.any_failed()) connect_and_list(checks, config);
+  if (!checks.any_failed()) connect_and_list(checks, config, around.state_dir());
   checks.finish();
   return checks.any_failed() ? failed : success;
 }

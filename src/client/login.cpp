@@ -1,12 +1,9 @@
 #include "client/login.hpp"
 
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 #include "core/log.hpp"
-#include "core/paths.hpp"
-#include "core/proxy_env.hpp"
 #include "store/credential_store.hpp"
 
 namespace mooring::client {
@@ -81,26 +78,18 @@ Result<auth::AuthenticatorParts> authenticator_parts(
     io::Worker& worker, const ClientOptions& options
 ) {
   auth::AuthenticatorParts parts;
-  if (options.shared_sign_ins) {
-    const auto state_dir = core::state_dir(options.state_dir);
-    const char* named = std::getenv("MOORING_KEY");
-    const auto key = store::credential_key(
-        state_dir, named == nullptr ? std::nullopt : std::optional<std::string>(named)
-    );
-    if (!key) return std::unexpected(key.error());
-    auto opened = store::open_credentials(state_dir, *key);
-    if (!opened) return std::unexpected(opened.error());
-    parts.store = std::move(*opened);
-  } else {
-    parts.store = auth::memory_store();
+  parts.store = auth::memory_store();
+  if (!options.sign_in_dir.empty()) {
+    auto opened = store::open_credentials(options.sign_in_dir);
+    if (opened) {
+      parts.store = std::move(*opened);
+    } else if (opened.error().reason == Reason::config) {
+      return std::unexpected(opened.error());
+    } else {  // a disk that says no keeps nobody from servers without a sign-in
+      core::log::warn("client", "sign-ins cannot be used: {}", opened.error().detail);
+    }
   }
-  const auto proxies =
-      std::make_shared<const core::ProxySettings>(core::ProxySettings::from_environment());
-  parts.fetcher = [proxies](io::Worker& home, const UpstreamConfig& config) {
-    return std::make_unique<auth::HttpFetcher>(
-        home, io::TlsClientOptions{config.ssl_verify, config.ca_file, {}, {}}, proxies
-    );
-  };
+  parts.fetcher = auth::http_fetchers();
   if (options.handlers.authorize) parts.user = std::make_shared<HandlerAgent>(worker, options);
   return parts;
 }

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 
 #include "core/base64.hpp"
@@ -202,6 +203,15 @@ Result<std::shared_ptr<auth::CredentialStore>> open_credentials(
     if (const auto done = database->execute(statement); !done) return std::unexpected(done.error());
   }
   return std::make_shared<SqliteCredentials>(std::move(*database), locks, key);
+}
+
+Result<std::shared_ptr<auth::CredentialStore>> open_credentials(const fs::path& state_dir) {
+  const char* named = std::getenv("MOORING_KEY");
+  const auto key = credential_key(
+      state_dir, named == nullptr ? std::nullopt : std::optional<std::string>(named)
+  );
+  if (!key) return std::unexpected(key.error());
+  return open_credentials(state_dir, *key);
 }
 
 Result<core::SealKey> credential_key(

@@ -17,6 +17,11 @@ Result<std::shared_ptr<auth::CredentialStore>> open_credentials(
     const std::filesystem::path& state_dir, core::SealKey key
 );
 
+/// The same, with the key that MOORING_KEY of this process names, or that of the directory.
+Result<std::shared_ptr<auth::CredentialStore>> open_credentials(
+    const std::filesystem::path& state_dir
+);
+
 /// What the credentials are sealed with: `from_environment` (MOORING_KEY: 32 bytes as 64 hex digits
 /// or base64), else STATE/credentials.key, made on first use. Reason::config where MOORING_KEY is
 /// neither; its value is never told.

@@ -209,7 +209,12 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::authorized_connec
     recorder_.step(error->text);
     const bool mendable = error->refusal->status == 401 || authenticator_->can_step_up();
     authenticator_->refused(*error->refusal);
-    if (!mendable) break;
+    if (!mendable) {
+      error->text += "; run " + authenticator_->login_command();
+      error->event = LifecycleEvent::login_needed;
+      error->kind = recovery::Kind::auth;
+      break;
+    }
     if (process_) co_await std::exchange(process_, nullptr)->close();
   }
   co_return error;

@@ -159,11 +159,50 @@ TEST_F(Login, a_running_gateway_goes_on_with_it) {
   EXPECT_THAT(status, Not(HasSubstr(token.substr(0, token.size() - 1))));
 }
 
+TEST_F(Login, AUTH_06_two_gateways_of_one_state_directory_make_one_token_request) {
+  ASSERT_EQ(headless().status, 0);
+  test::Program first(words({"serve"}), home()), second(words({"serve"}), home());
+  const auto one = test::announced_url(first) + "/mcp/one";
+  const auto two = test::announced_url(second) + "/mcp/one";
+  for (const auto& url : {one, two}) EXPECT_EQ(mooring({"call", url, "echo", "{}"}).status, 0);
+  server.with([](auto& as, auto&) { as.expire_access_tokens(); });
+  server.hold_next(Endpoint::token, 1, SocketServer::Hold::after);
+  test::Program by_one(words({"call", one, "echo", "{}"}), home());
+  test::Program by_two(words({"call", two, "echo", "{}"}), home());
+  ASSERT_TRUE(server.wait_held());
+  server.release();
+  EXPECT_EQ(by_one.end().status, 0);
+  EXPECT_EQ(by_two.end().status, 0);
+  EXPECT_EQ(server.with([](auto& as, auto&) { return as.grants("refresh_token"); }), 1);
+  EXPECT_EQ(server.with([](auto& as, auto&) { return as.reuses(); }), 0);
+}
+
 TEST_F(Login, token_refreshes_what_has_run_out) {
   server.with([](auto& as, auto&) { as.options().expires_in = "0"; });
   ASSERT_EQ(headless().status, 0);
   EXPECT_EQ(mooring({"token", "one"}).status, 0);
   EXPECT_EQ(server.with([](auto& as, auto&) { return as.grants("refresh_token"); }), 1);
+}
+
+TEST_F(Login, a_key_that_makes_no_sense_is_told_at_once_and_not_shown) {
+  auto environment = home();
+  environment["MOORING_KEY"] = "correct horse battery";
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"serve"}, {"token", "one"}, {"call", "one", "echo"}
+       }) {
+    const auto ended = test::run(words(command), environment);
+    EXPECT_NE(ended.status, 0);
+    EXPECT_THAT(ended.err, HasSubstr("MOORING_KEY"));
+    EXPECT_THAT(ended.err, HasSubstr("openssl rand -hex 32"));
+    EXPECT_THAT(ended.err, Not(HasSubstr("horse")));
+  }
+}
+
+TEST_F(Login, test_uses_the_sign_in) {
+  EXPECT_EQ(mooring({"test", "one"}).status, 1);
+  ASSERT_EQ(headless().status, 0);
+  const auto ended = mooring({"test", "one"});
+  EXPECT_EQ(ended.status, 0) << ended.out;
 }
 
 TEST_F(Login, what_cannot_be_signed_in_to) {

@@ -1,6 +1,8 @@
 // Section D of the requirements, seen from both ends of a running gateway.
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "signed_in.hpp"
 
 namespace mooring::integration {
@@ -226,6 +228,24 @@ TEST_F(SignedIn, AUTH_14_a_call_that_is_given_up_during_a_refresh_blocks_nobody)
   server.release();
   EXPECT_FALSE(at(second.response(session.last_id()), "/result").is_null());
   EXPECT_EQ(refreshes(), 1);
+}
+
+TEST_F(SignedIn, AUTH_17_a_header_from_a_rotated_file_is_new_with_the_next_session) {
+  const auto secret = (state.path() / "token").string();
+  const auto first = issue(), second = issue();
+  std::ofstream(secret) << first.access_token << '\n';
+  const auto gateway = start(
+      std::nullopt, {},
+      fmt::format(R"(,"headers":{{"Authorization":"Bearer ${{file:{}}}"}})", secret)
+  );
+  Session session(client, gateway->mcp("one"));
+  EXPECT_TRUE(at(session.tool("echo"), "/error").is_null());
+  std::ofstream(secret) << second.access_token << '\n';
+  server.with([](auto&, auto& mcp) { mcp.forget_sessions(); });
+  EXPECT_TRUE(at(session.tool("echo"), "/error").is_null());
+  const auto used = server.with([](auto&, auto& mcp) { return mcp.tokens_of(mcp.last_session()); });
+  EXPECT_EQ(used, std::vector<std::string>{second.access_token});
+  EXPECT_EQ(asked_of_authority(), 0);
 }
 
 TEST_F(SignedIn, AUTH_19_a_cold_start_refreshes_at_the_advertised_endpoint) {

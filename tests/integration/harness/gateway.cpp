@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "config/config.hpp"
+#include "config/header_values.hpp"
 #include "core/log.hpp"
 #include "core/random.hpp"
 #include "store/credential_store.hpp"
@@ -58,7 +59,9 @@ TestGateway::TestGateway(std::string_view text, GatewayOptions options) {
   parts.fetcher = [](io::Worker& home, const UpstreamConfig&) {
     return std::make_unique<auth::HttpFetcher>(home, io::TlsClientOptions{}, nullptr);
   };
-  parts.headers = [](const UpstreamConfig& server) { return server.headers; };
+  parts.headers = [](const UpstreamConfig& server) {
+    return config::resolve_headers(server, config::process_env());
+  };
   parts.clock = [ahead = ahead_] {
     return std::chrono::system_clock::now() + std::chrono::seconds(ahead->load());
   };

@@ -1,4 +1,6 @@
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "auth/server/socket_server.hpp"
 #include "integration/harness/background.hpp"
@@ -203,6 +205,23 @@ TEST_F(Login, test_uses_the_sign_in) {
   ASSERT_EQ(headless().status, 0);
   const auto ended = mooring({"test", "one"});
   EXPECT_EQ(ended.status, 0) << ended.out;
+}
+
+/// A process that may be dumped belongs to its user in /proc; one that may not, to root.
+TEST_F(Login, a_gateway_is_not_dumped_and_not_looked_into) {
+  constexpr uid_t nobody = 65534;
+  std::vector<std::string> command;
+  if (::geteuid() == 0) {
+    command = {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"};
+    ASSERT_EQ(::chown(directory.path().c_str(), nobody, nobody), 0);
+    ASSERT_EQ(::chown(config().c_str(), nobody, nobody), 0);
+  }
+  for (auto& word : words({"serve"})) command.push_back(std::move(word));
+  test::Program program(command, home());
+  test::announced_url(program);
+  struct stat found{};
+  ASSERT_EQ(::stat(fmt::format("/proc/{}/environ", program.pid()).c_str(), &found), 0);
+  EXPECT_EQ(found.st_uid, 0U);
 }
 
 TEST_F(Login, what_cannot_be_signed_in_to) {

@@ -232,6 +232,12 @@ core::Duration Lifecycle::pause(LifecycleEvent event, std::optional<core::Durati
   return std::max(wait, retry_after.value_or(core::Duration{0}));
 }
 
+bool Lifecycle::expects(LifecycleEvent event) const {
+  return std::ranges::any_of(table, [&](const Transition& each) {
+    return each.from == phase_ && each.event == event;
+  });
+}
+
 Lifecycle::Step Lifecycle::on(
     LifecycleEvent event, std::optional<core::Duration> retry_after, core::TimePoint now
 ) {

@@ -58,6 +58,10 @@ class Lifecycle {
       core::TimePoint now = {}
   );
 
+  /// False: the event has no row in this phase, and changes nothing; what runs (a wait above all)
+  /// goes on.
+  bool expects(LifecycleEvent event) const;
+
   /// A session was refused before it stood. True: another handshake at once is within the budget.
   bool may_shake_hands_again(core::TimePoint now) { return !flapped_ && flaps_.spend(now); }
 

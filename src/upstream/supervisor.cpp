@@ -146,9 +146,13 @@ awaitable<Lifecycle::Step> Supervisor::next_step() {
       const auto end = *std::exchange(ended_, std::nullopt);
       co_return lifecycle_.on(end.event, end.retry_after, now);
     }
-    if (std::exchange(wake_for_reconnect_, false) && !view_)
+    // Who asked may have seen an older state; that is no reason to forget what is waited for.
+    const auto asked = [&](bool& flag, LifecycleEvent event) {
+      return std::exchange(flag, false) && !view_ && lifecycle_.expects(event);
+    };
+    if (asked(wake_for_reconnect_, LifecycleEvent::reconnect))
       co_return lifecycle_.on(LifecycleEvent::reconnect);
-    if (std::exchange(wake_for_call_, false) && !view_)
+    if (asked(wake_for_call_, LifecycleEvent::wanted))
       co_return lifecycle_.on(LifecycleEvent::wanted);
     if (next_probe_ && now >= *next_probe_) co_return lifecycle_.on(LifecycleEvent::wait_over);
     co_await wake_.wait(next_probe_, &stop_);

@@ -375,6 +375,19 @@ TEST(Lifecycle, a_loss_that_is_reported_twice_counts_once) {
   EXPECT_EQ(life.state(), State::recovering);
 }
 
+/// A call that saw `parked` may ask when a login is needed already: the look for one goes on.
+TEST(Lifecycle, what_has_no_row_is_not_expected) {
+  core::SeededRandom random(13);
+  Lifecycle life(plain(), random);
+  life.on(Event::start);
+  EXPECT_EQ(life.on(Event::login_needed).what, Do::wait);
+  EXPECT_FALSE(life.expects(Event::wanted));
+  EXPECT_TRUE(life.expects(Event::wait_over));
+  EXPECT_TRUE(life.expects(Event::reconnect));
+  EXPECT_EQ(life.on(Event::wanted).what, Do::nothing);
+  EXPECT_EQ(life.state(), State::login_needed);
+}
+
 TEST(Lifecycle, every_state_has_the_word_of_the_contract) {
   EXPECT_EQ(to_string(State::suspect), "suspect");
   EXPECT_EQ(to_string(State::login_needed), "login_needed");

@@ -21,8 +21,20 @@ constexpr std::chrono::seconds shortest_life = std::chrono::seconds(10);
 constexpr std::chrono::seconds longest_lead = std::chrono::seconds(60);
 /// "Scope Challenge Handling": a few tries, then it is a permanent failure.
 constexpr int most_sign_ins = 3;
+constexpr std::size_t most_missed_scopes = 32;
+constexpr std::size_t remembered_tokens = 8;
 
 std::string without_query(const std::string& url) { return url.substr(0, url.find_first_of("?#")); }
+
+/// What a server asks for ends in a command that people paste into a shell.
+bool is_plain_scope(std::string_view scope) {
+  constexpr std::size_t longest = 128;
+  constexpr std::string_view marks = "._:/+@*-";
+  return !scope.empty() && scope.size() <= longest && std::ranges::all_of(scope, [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           marks.find(c) != std::string_view::npos;
+  });
+}
 
 bool is_authorization(const std::pair<std::string, std::string>& header) {
   constexpr std::string_view name = "authorization";
@@ -82,8 +94,10 @@ void Authenticator::refused(Refusal refusal) {
     sign_ins_ = 0;
   }
   if (refusal.status == 403) {
-    const auto asked = split_scopes(oauth_challenge(refusal.challenge)["scope"]);
+    auto asked = split_scopes(oauth_challenge(refusal.challenge)["scope"]);
+    std::erase_if(asked, [](const auto& scope) { return !is_plain_scope(scope); });
     missed_ = united(std::move(missed_), asked);
+    if (missed_.size() > most_missed_scopes) missed_.resize(most_missed_scopes);
     if (!can_step_up()) return;
   }
   refusal_ = std::move(refusal);
@@ -94,6 +108,8 @@ void Authenticator::forgive() {
   refusal_.reset();
   fresh_ = false;
   sign_ins_ = 0;
+  look_again_ = true;
+  changed_.notify();
 }
 
 std::string Authenticator::login_command() const {
@@ -108,6 +124,8 @@ std::optional<SignedIn> Authenticator::signed_in() const {
 }
 
 Readiness Authenticator::needs_login(std::string why) {
+  // Asked ahead of time: nobody is needed as long as there is a good token.
+  if (usable()) return {Readiness::What::later, std::move(why), last_retry};
   login_ = std::move(why);
   return {Readiness::What::login_needed, *login_};
 }
@@ -141,16 +159,26 @@ void Authenticator::end() {
 }
 
 awaitable<Readiness> Authenticator::look() {
-  if (!std::exchange(loaded_, true)) {
+  if (!std::exchange(watching_, true)) tasks_.spawn(keep_fresh());
+  if (!loaded_) {
     auto found = co_await find_grant(home_, *parts_.store, key_);
+    if (!found && found.error().reason != Reason::config)
+      co_return Readiness{Readiness::What::later, found.error().detail, first_retry};
+    loaded_ = true;
     if (!found) co_return needs_login(found.error().detail);
-    if (*found) adopt(std::move(**found));
-    tasks_.spawn(keep_fresh());
+    if (*found) {
+      adopt(std::move(**found));
+      kept_ = true;
+    }
   }
   if (login_) {
     // Only what somebody else wrote can help.
-    if (co_await adopt_from_store()) co_return Readiness{};
+    if (co_await look_into_store() == Stored::taken) co_return Readiness{};
     co_return Readiness{Readiness::What::login_needed, *login_};
+  }
+  if (std::exchange(look_again_, false) && co_await look_into_store() == Stored::signed_out &&
+      needs_person() && !parts_.user) {
+    co_return needs_login("signed out");
   }
   // A server that has refused nothing may ask for nothing.
   if (usable() || (!grant_ && !refusal_)) co_return Readiness{};
@@ -168,10 +196,14 @@ awaitable<Readiness> Authenticator::renew() {
   co_return co_await renew_locked();
 }
 
-/// True: the store holds a token that nobody has refused.
-awaitable<bool> Authenticator::adopt_from_store() {
+awaitable<Authenticator::Stored> Authenticator::look_into_store() {
   auto found = co_await find_grant(home_, *parts_.store, key_);
-  if (!found || !*found) co_return false;
+  if (!found) co_return Stored::nothing_new;
+  if (!*found) {
+    if (!kept_) co_return Stored::nothing_new;
+    sign_out();
+    co_return Stored::signed_out;
+  }
   auto& stored = **found;
   const bool other = !grant_ || stored.access_token != grant_->access_token;
   if (!other || stored.expired(parts_.clock())) {
@@ -180,46 +212,96 @@ awaitable<bool> Authenticator::adopt_from_store() {
       const auto refused = refusal_;
       adopt(std::move(stored));
       refusal_ = refused;
+      kept_ = true;
     }
-    co_return false;
+    co_return Stored::nothing_new;
   }
   core::log::info("auth", "{}: took the credentials that another process wrote", config_->name);
   adopt(std::move(stored));
-  co_return true;
+  kept_ = true;
+  co_return Stored::taken;
+}
+
+void Authenticator::sign_out() {
+  core::log::info("auth", "{}: signed out; its tokens are not used any more", config_->name);
+  grant_.reset();
+  kept_ = fresh_ = false;
+  refusal_.reset();
+  credentials_->set_token({}, nullptr);
+  version_ = credentials_->version();
+}
+
+/// Which addresses the server may send us to; found out once. Empty: its name means nothing just
+/// now.
+awaitable<std::optional<FetchPolicy>> Authenticator::policy(core::Url server) {
+  if (!policy_) {
+    const auto inside = co_await fetcher_->is_inside(std::move(server));
+    if (inside) policy_.emplace(*inside);
+  }
+  co_return policy_;
+}
+
+/// Where a sign-in stands, documents that are missing are missing for now: a deployment, a proxy.
+Readiness Authenticator::not_discovered(const Error& error) {
+  const bool refreshable = grant_ && !grant_->refresh_token.empty();
+  if (error.reason == Reason::unavailable || (refreshable && error.reason == Reason::io))
+    return {Readiness::What::later, error.detail, first_retry};
+  return needs_login(error.detail);
+}
+
+std::optional<Readiness> Authenticator::moved_away(const Discovered& where) {
+  if (!grant_ || grant_->issuer == where.server.issuer) return std::nullopt;
+  core::log::warn(
+      "auth", "{}: its authorization server is now {}; what {} gave is not shown to it",
+      config_->name, where.server.issuer, grant_->issuer
+  );
+  // The 2025-03-26 guess: the documents that named the other one are not there just now.
+  if (where.legacy && !grant_->refresh_token.empty() && !parts_.user)
+    return Readiness{Readiness::What::later, "its resource metadata are gone", first_retry};
+  const auto& oauth = config_->oauth;
+  const bool own_client = !needs_person() || !oauth.client_id.empty();
+  if (own_client && oauth.issuer.empty()) {
+    return Readiness{
+        Readiness::What::refused,
+        fmt::format(
+            "its authorization server has changed from {} to {}; set auth.issuer if that is right",
+            grant_->issuer, where.server.issuer
+        )
+    };
+  }
+  if (parts_.user || !needs_person()) return std::nullopt;
+  return needs_login("its authorization server has changed to " + where.server.issuer);
 }
 
 awaitable<Readiness> Authenticator::renew_locked() {
   const bool step_up = refusal_ && refusal_->status == 403;
-  if (co_await adopt_from_store()) co_return Readiness{};
-  if (grant_ && grant_->expired(parts_.clock())) sign_ins_ = 0;  // its time was simply over
+  const auto stored = co_await look_into_store();
+  if (stored == Stored::taken) co_return Readiness{};
+  if (stored == Stored::signed_out && needs_person() && !parts_.user)
+    co_return needs_login("signed out");
+  // Its time was simply over, or will be soon.
+  if (!refusal_ || (grant_ && grant_->expired(parts_.clock()))) sign_ins_ = 0;
   if (!step_up && just_given() && refusal_ && needs_person() && !parts_.user)
     co_return needs_login("the server refuses the token that it was just given");
   const auto challenge = oauth_challenge(refusal_ ? refusal_->challenge : std::string());
   const auto server = core::Url::parse(config_->url);
   if (!server) co_return Readiness{Readiness::What::refused, server.error().detail};
-  if (!policy_) policy_.emplace(co_await fetcher_->is_inside(*server));
-  auto where = co_await discover(source(), *server, challenge, *policy_, stop_);
-  if (!where) {
-    if (where.error().reason == Reason::unavailable)
-      co_return Readiness{Readiness::What::later, where.error().detail, first_retry};
-    co_return needs_login(where.error().detail);
+  const auto allowed = co_await policy(*server);
+  if (!allowed) {
+    co_return Readiness{
+        Readiness::What::later, fmt::format("{} has no address just now", server->host), first_retry
+    };
   }
+  auto where = co_await discover(source(), *server, challenge, *allowed, stop_);
+  if (!where) co_return not_discovered(where.error());
   // A plain 401 of a server that knows nothing of OAuth is about the configured headers.
-  if (where->guessed && !parts_.user && challenge.scheme.empty())
+  if (where->guessed && !grant_ && !parts_.user && challenge.scheme.empty())
     co_return Readiness{Readiness::What::refused, "HTTP 401, and it offers no sign-in"};
-  server_ = where->server;
+  if (auto away = moved_away(*where)) co_return std::move(*away);
   const bool moved = grant_ && grant_->issuer != where->server.issuer;
-  if (moved) {
-    core::log::warn(
-        "auth", "{}: its authorization server is now {}; what {} gave is not shown to it",
-        config_->name, where->server.issuer, grant_->issuer
-    );
-  }
   const bool refreshable = grant_ && !moved && !grant_->refresh_token.empty();
   if (refreshable && !step_up && !(just_given() && refusal_)) co_return co_await by_refresh(*where);
   if (!needs_person()) co_return co_await without_person(*where);
-  if (moved && !parts_.user)
-    co_return needs_login("its authorization server has changed to " + where->server.issuer);
   co_return co_await by_person(*where);
 }
 
@@ -233,17 +315,25 @@ awaitable<Readiness> Authenticator::by_refresh(Discovered where) {
         Readiness::What::later, error.text, error.retry_after.value_or(first_retry)
     };
   }
-  // Somebody may have signed in meanwhile.
-  if (co_await adopt_from_store()) co_return Readiness{};
-  // Never again with this one: not by us, and not by the next process.
-  auto spent = *grant_;
-  spent.refresh_token.clear();
-  static_cast<void>(co_await keep_grant(home_, *parts_.store, key_, spent));
-  grant_->refresh_token.clear();
-  if (usable()) co_return Readiness{};  // asked ahead of time: there is still a good token
-  if (error.code == "invalid_client" && spent.client.kind == Registration::Kind::dynamic) {
-    parts_.store->forget_registration(spent.client.issuer, [](const Result<void>&) {});
+  // Somebody may have signed in or out meanwhile.
+  const auto stored = co_await look_into_store();
+  if (stored == Stored::taken) co_return Readiness{};
+  if (stored == Stored::signed_out) co_return needs_login("signed out");
+  const bool of_registration =
+      error.code == "invalid_client" && grant_->client.kind == Registration::Kind::dynamic;
+  const bool spent = error.code == "invalid_grant" || of_registration;
+  // What says nothing about the grant leaves it alone: a wrong secret, a key that is gone.
+  const bool about_us = error.code.empty() || (error.code == "invalid_client" && !of_registration);
+  if (about_us && usable()) co_return Readiness{Readiness::What::later, error.text, last_retry};
+  if (about_us) co_return Readiness{Readiness::What::refused, error.text};
+  if (spent) {
+    // Never again with this one: not by us, and not by the next process.
+    grant_->refresh_token.clear();
+    static_cast<void>(co_await keep_grant(home_, *parts_.store, key_, *grant_));
+    if (usable()) co_return Readiness{};  // asked ahead of time: there is still a good token
   }
+  if (of_registration)
+    parts_.store->forget_registration(grant_->client.issuer, [](const Result<void>&) {});
   if (!needs_person()) co_return co_await without_person(std::move(where));
   if (parts_.user) co_return co_await by_person(std::move(where));
   co_return needs_login(error.text);
@@ -298,13 +388,14 @@ awaitable<Readiness> Authenticator::taken(Grant grant) {
     );
   core::log::info("auth", "{}: new token of {}", config_->name, grant.issuer);
   adopt(std::move(grant));
+  kept_ = kept.has_value();
   fresh_ = true;
   co_return Readiness{};
 }
 
 void Authenticator::adopt(Grant grant) {
-  core::register_secret(grant.access_token);
-  core::register_secret(grant.refresh_token);
+  keep_secret(grant.access_token);
+  keep_secret(grant.refresh_token);
   core::register_secret(grant.client.client_secret);
   std::shared_ptr<transport::ProofOfPossession> proof;
   if (!grant.dpop_key.empty() && grant.token_type.size() == 4) {
@@ -319,6 +410,17 @@ void Authenticator::adopt(Grant grant) {
   missed_.clear();
   fresh_ = false;
   changed_.notify();
+}
+
+/// Tokens that were replaced long ago open nothing any more, and the list of secrets must not grow
+/// for ever.
+void Authenticator::keep_secret(const std::string& token) {
+  if (token.empty() || std::ranges::find(secrets_, token) != secrets_.end()) return;
+  core::register_secret(token);
+  secrets_.push_back(token);
+  if (secrets_.size() <= remembered_tokens) return;
+  core::forget_secret(secrets_.front());
+  secrets_.pop_front();
 }
 
 /// When new tokens are due before the old ones end; empty: never. A life too short to be true is

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mooring/upstream_config.hpp>
@@ -73,8 +74,11 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   bool can_step_up() const;
   /// Somebody asked for another attempt: what was refused for good is tried once more.
   void forgive();
-  /// The command with which a person signs in, with the scopes that were missed.
+  /// The command with which a person signs in, with the scopes that were missed. Safe to be pasted
+  /// into a shell.
   std::string login_command() const;
+  /// A person can mend what is refused. False: tokens come without one.
+  bool needs_person() const;
   /// This server is signed in to, not let in by configured headers.
   bool uses_oauth() const;
   std::optional<SignedIn> signed_in() const;
@@ -85,18 +89,29 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   awaitable<Readiness> look();
   awaitable<Readiness> renew();
   awaitable<Readiness> renew_locked();
+  awaitable<std::optional<FetchPolicy>> policy(core::Url server);
+  Readiness not_discovered(const Error& error);
+  /// Empty: the client may be shown to this authorization server.
+  std::optional<Readiness> moved_away(const Discovered& where);
   awaitable<Readiness> by_refresh(Discovered where);
   awaitable<Readiness> without_person(Discovered where);
   awaitable<Readiness> by_person(Discovered where);
   awaitable<Readiness> taken(Grant grant);
-  awaitable<bool> adopt_from_store();
+  /// What the store holds that is not known here.
+  enum class Stored : std::uint8_t {
+    nothing_new,
+    taken,       ///< a token that nobody has refused: it is used from now on
+    signed_out,  ///< the grant was taken back: it is not used any more
+  };
+  awaitable<Stored> look_into_store();
+  void sign_out();
   awaitable<void> keep_fresh();
   std::optional<SystemTime> refresh_due() const;
   void adopt(Grant grant);
+  void keep_secret(const std::string& token);
   Readiness needs_login(std::string why);
   void begin();
   void end();
-  bool needs_person() const;
   bool just_given() const;
   bool usable() const;
   std::vector<std::string> wanted_scopes(const Discovered& where) const;
@@ -111,13 +126,16 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   std::optional<FetchPolicy> policy_;
   std::optional<Grant> grant_;
   std::uint64_t version_ = 0;       ///< of the credentials that carry the grant's token
-  bool loaded_ = false;             ///< the store was asked
+  bool loaded_ = false;             ///< the store has told what it holds
+  bool watching_ = false;           ///< keep_fresh() runs
+  bool look_again_ = false;         ///< somebody may have signed in or out
+  bool kept_ = false;               ///< the store holds the grant
   bool fresh_ = false;              ///< the token came from a request of ours and has served nobody
   std::optional<Refusal> refusal_;  ///< of the token at hand
   std::optional<std::string> login_;  ///< why a person is needed
   std::vector<std::string> missed_;   ///< scopes that a 403 asked for
   int sign_ins_ = 0;                  ///< since a call was last served
-  std::optional<ServerMetadata> server_;
+  std::deque<std::string> secrets_;   ///< that are redacted on our account, oldest first
   bool running_ = false;
   io::Event ended_;
   io::Event changed_;

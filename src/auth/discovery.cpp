@@ -74,7 +74,7 @@ void Discovery::took_resource(const Reply& reply) {
     const auto metadata = parse_resource_metadata(reply.body);
     if (metadata) return resource_found(*metadata);
     // A page of the web application answers every path of some servers.
-    lie_ = Error{Reason::protocol, fmt::format("{}: {}", at.text(), metadata.error().detail), {}};
+    lie_ = Error{Reason::io, fmt::format("{}: {}", at.text(), metadata.error().detail), {}};
   } else if (auto failed = trouble(reply, at)) {
     return stop(std::move(*failed));
   }
@@ -117,7 +117,7 @@ void Discovery::resource_found(const ResourceMetadata& metadata) {
 /// A server of 2025-03-26 is its own authorization server, or fronts one at its origin.
 void Discovery::resource_missing() {
   if (named_) {
-    const Error error = {Reason::protocol, "the resource metadata it names cannot be read", {}};
+    const Error error = {Reason::io, "the resource metadata it names cannot be read", {}};
     return stop(lie_.value_or(error));
   }
   found_.legacy = true;
@@ -143,7 +143,7 @@ void Discovery::took_server(const Reply& reply) {
   if (reply.ok()) {
     auto metadata = parse_server_metadata(reply.body);
     if (!metadata) {
-      lie_ = Error{Reason::protocol, fmt::format("{}: {}", at.text(), metadata.error().detail), {}};
+      lie_ = Error{Reason::io, fmt::format("{}: {}", at.text(), metadata.error().detail), {}};
     } else if (!acceptable_issuer(*metadata)) {
       // RFC 8414 §3.3: such metadata must not be used.
       lie_ = Error{
@@ -184,7 +184,7 @@ void Discovery::server_missing() {
   if (trouble_) return stop(*trouble_);
   if (!found_.legacy || !trusted_.empty()) {
     return stop(
-        {Reason::protocol, fmt::format("no metadata of the authorization server {}", issuer_), {}}
+        {Reason::io, fmt::format("no metadata of the authorization server {}", issuer_), {}}
     );
   }
   auto& server = found_.server;

@@ -90,7 +90,7 @@ awaitable<Reply> HttpFetcher::once(
   co_return reply;
 }
 
-awaitable<bool> HttpFetcher::is_inside(core::Url server) {
+awaitable<std::optional<bool>> HttpFetcher::is_inside(core::Url server) {
   if (server.is_loopback() || core::is_private_address(server.host)) co_return true;
   if (proxies_ && proxies_->proxy_for(server)) co_return false;
   io::Addresses found = io::known_addresses(server.host);
@@ -104,7 +104,8 @@ awaitable<bool> HttpFetcher::is_inside(core::Url server) {
     co_await answered.wait(worker_.timers().now() + patience);
     lookup->cancel();
   }
-  co_return !found.empty() && std::ranges::all_of(found, [](const auto& address) {
+  if (found.empty()) co_return std::nullopt;
+  co_return std::ranges::all_of(found, [](const auto& address) {
     return core::is_private_address(address.to_string());
   });
 }

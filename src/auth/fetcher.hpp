@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mooring/upstream_config.hpp>
+#include <optional>
 
 #include "auth/exchange.hpp"
 #include "auth/fetch_policy.hpp"
@@ -21,8 +22,8 @@ class Fetcher {
   /// Never throws; `Request::after` was waited for by the caller. Ends early when `abort` fires.
   virtual awaitable<Reply> fetch(Request request, FetchPolicy policy, io::AbortSource& abort) = 0;
   /// The server is on this machine or on a private network, so that its authorization server may
-  /// be there, too.
-  virtual awaitable<bool> is_inside(core::Url server) = 0;
+  /// be there, too. Empty: its name has no address just now.
+  virtual awaitable<std::optional<bool>> is_inside(core::Url server) = 0;
 };
 
 /// Over HTTP: 10 s and 256 KiB an answer, 3 redirects of a GET and none of a POST, each hop checked
@@ -36,7 +37,7 @@ class HttpFetcher final : public Fetcher {
   );
 
   awaitable<Reply> fetch(Request request, FetchPolicy policy, io::AbortSource& abort) override;
-  awaitable<bool> is_inside(core::Url server) override;
+  awaitable<std::optional<bool>> is_inside(core::Url server) override;
 
  private:
   awaitable<Reply> once(io::HttpClient& client, const Request& request, io::AbortSource& abort);

@@ -142,7 +142,7 @@ Result<std::string> assertion_now(const OAuthConfig& config) {
 /// Step 1 of Enterprise-Managed Authorization: the company's provider vouches for the person.
 awaitable<std::expected<std::string, TokenError>> identity_assertion(
     TokenSource& source, const Discovered& where, std::vector<std::string> scopes,
-    FetchPolicy policy, io::AbortSource& abort
+    io::AbortSource& abort
 ) {
   const auto& config = source.config;
   Grant idp;
@@ -153,8 +153,9 @@ awaitable<std::expected<std::string, TokenError>> identity_assertion(
   const auto id_token = assertion_now(config);
   if (!id_token) co_return std::unexpected(as_token_error(id_token.error()));
   auto fields = id_jag_grant(*id_token, where.server.issuer, where.resource, scopes);
+  // The operator has named this address: it may be inside, wherever the MCP server is.
   auto vouched = co_await ask_for_tokens(
-      source, std::move(idp), config.idp_token_endpoint, std::move(fields), policy, abort
+      source, std::move(idp), config.idp_token_endpoint, std::move(fields), FetchPolicy(true), abort
   );
   if (!vouched) {
     vouched.error().text = "identity provider: " + vouched.error().text;
@@ -229,12 +230,11 @@ awaitable<Result<Grant>> sign_in(
 ) {
   const auto kept =
       (co_await find_registration(source, where.server.issuer)).value_or(std::nullopt);
-  auto redirect = source.config.redirect_uri;
-  if (redirect.empty()) {
-    auto own = user.redirect_uri(kept ? kept->redirect_uri : std::string());
-    if (!own) co_return std::unexpected(own.error());
-    redirect = std::move(*own);
-  }
+  const auto& configured = source.config.redirect_uri;
+  const auto own = configured.empty() ? user.redirect_uri(kept ? kept->redirect_uri : std::string())
+                                      : user.use_redirect_uri(configured);
+  if (!own) co_return std::unexpected(own.error());
+  const auto& redirect = *own;
   scopes = scopes_to_ask(scopes, where.server);
   auto client = co_await client_of(source, where.server, redirect, scopes, policy, abort);
   if (!client) co_return std::unexpected(client.error());
@@ -309,7 +309,7 @@ awaitable<std::expected<Grant, TokenError>> obtain(
       break;
     }
     case OAuthConfig::Grant::enterprise: {
-      auto vouched = co_await identity_assertion(source, where, scopes, policy, abort);
+      auto vouched = co_await identity_assertion(source, where, scopes, abort);
       if (!vouched) co_return std::unexpected(std::move(vouched.error()));
       core::register_secret(*vouched);
       fields = jwt_bearer_grant(*vouched, {}, {});
@@ -328,6 +328,11 @@ awaitable<std::expected<Grant, TokenError>> refresh(
     io::AbortSource& abort
 ) {
   auto fields = refresh_grant(grant.refresh_token, grant.resource);
+  // The operator's client as it is configured now: its secret may have been replaced.
+  if (!source.config.client_id.empty() && grant.client.client_id == source.config.client_id) {
+    auto client = known_client(source.config, server, std::nullopt, {}, source.clock());
+    if (client) grant.client = std::move(*client);
+  }
   co_return co_await ask_for_tokens(
       source, std::move(grant), server.token_endpoint, std::move(fields), policy, abort
   );

@@ -23,6 +23,8 @@ class UserAgent {
   /// Where the browser is sent back to. `before`: what an earlier registration was made with, to
   /// be taken again where possible; empty: none.
   virtual Result<std::string> redirect_uri(const std::string& before) = 0;
+  /// The same where the operator has named it: that one, or an error.
+  virtual Result<std::string> use_redirect_uri(const std::string& configured) { return configured; }
   /// Shows the page and waits for the callback: its URL.
   virtual awaitable<Result<std::string>> authorize(std::string url, io::AbortSource& abort) = 0;
   virtual void show(const DevicePrompt& /*prompt*/) {}

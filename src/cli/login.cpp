@@ -140,10 +140,26 @@ awaitable<Result<auth::Discovered>> find_out(Session& session, auth::FetchPolicy
   co_return where;
 }
 
+/// Nobody refreshes meanwhile: what a refresh brings would replace what is written here.
+awaitable<Result<std::unique_ptr<auth::CredentialStore::Lock>>> alone(Session& session) {
+  auto lock = co_await auth::lock_grant(
+      session.worker(), *session.parts().store, session.key(), session.abort()
+  );
+  if (lock && !*lock) {
+    co_return fail(
+        Reason::unavailable,
+        fmt::format(
+            "{}: a gateway is refreshing its tokens; try again in a minute", session.config().name
+        )
+    );
+  }
+  co_return lock;
+}
+
 awaitable<Result<void>> sign_in(Session& session, const LoginCommand& command) {
   const auto server = core::Url::parse(session.config().url);
   if (!server) co_return std::unexpected(server.error());
-  const auth::FetchPolicy policy(co_await session.fetcher().is_inside(*server));
+  const auth::FetchPolicy policy((co_await session.fetcher().is_inside(*server)).value_or(false));
   auto where = co_await find_out(session, policy);
   if (!where) co_return std::unexpected(where.error());
   const auto& configured = session.config().oauth.scopes;
@@ -174,8 +190,7 @@ awaitable<Result<void>> sign_in(Session& session, const LoginCommand& command) {
     co_await agent.close();
   }
   if (!grant) co_return std::unexpected(grant.error());
-  const auto lock =
-      co_await auth::lock_grant(session.worker(), source.store, session.key(), session.abort());
+  const auto lock = co_await alone(session);
   if (!lock) co_return std::unexpected(lock.error());
   const auto kept =
       co_await auth::keep_grant(session.worker(), source.store, session.key(), *grant);
@@ -196,7 +211,7 @@ awaitable<Result<void>> sign_in(Session& session, const LoginCommand& command) {
 awaitable<void> revoke(Session& session, const auth::Grant& grant) {
   const auto server = core::Url::parse(session.config().url);
   if (!server) co_return;
-  const auth::FetchPolicy policy(co_await session.fetcher().is_inside(*server));
+  const auth::FetchPolicy policy((co_await session.fetcher().is_inside(*server)).value_or(false));
   const auto where =
       co_await auth::discover(session.source(), *server, {}, policy, session.abort());
   if (!where || where->server.issuer != grant.issuer || where->server.revocation_endpoint.empty())
@@ -217,8 +232,7 @@ awaitable<void> revoke(Session& session, const auth::Grant& grant) {
 
 awaitable<Result<void>> sign_out(Session& session) {
   auto& store = *session.parts().store;
-  const auto lock =
-      co_await auth::lock_grant(session.worker(), store, session.key(), session.abort());
+  const auto lock = co_await alone(session);
   if (!lock) co_return std::unexpected(lock.error());
   const auto found = co_await auth::find_grant(session.worker(), store, session.key());
   // What cannot be read is forgotten all the same.
@@ -240,7 +254,12 @@ awaitable<Result<void>> show_token(Session& session) {
   const auto authenticator = std::make_shared<auth::Authenticator>(
       session.worker(), session.shared_config(), credentials, session.parts()
   );
-  const auto ready = co_await authenticator->prepare();
+  auto ready = co_await authenticator->prepare();
+  if (credentials->current()->token.empty() && !authenticator->needs_person()) {
+    // Nobody has asked for this one yet.
+    authenticator->refused({.version = credentials->version()});
+    ready = co_await authenticator->prepare();
+  }
   co_await authenticator->stop();
   const auto& value = credentials->current()->token;
   switch (ready.what) {
@@ -248,6 +267,13 @@ awaitable<Result<void>> show_token(Session& session) {
       break;
     case auth::Readiness::What::later:
       co_return fail(Reason::unavailable, session.config().name + ": " + ready.why);
+    case auth::Readiness::What::refused:
+      co_return fail(
+          Reason::config, fmt::format(
+                              "{}: {}; check auth.* of this server in the configuration",
+                              session.config().name, ready.why
+                          )
+      );
     default:
       co_return fail(
           Reason::login_needed, fmt::format(

@@ -52,24 +52,52 @@ BrowserAgent::BrowserAgent(io::Worker& worker)
 
 BrowserAgent::~BrowserAgent() = default;
 
-Result<std::string> BrowserAgent::redirect_uri(const std::string& before) {
+Result<io::Endpoint> BrowserAgent::listen(std::uint16_t port) {
   io::HttpServerLimits limits;
   limits.connections = 8;
   limits.body_bytes = 1024;
   server_ = std::make_unique<io::HttpServer>(worker_, limits, [this](io::HttpExchange& exchange) {
     return answer(exchange);
   });
+  return server_->listen("127.0.0.1", port);
+}
+
+Result<std::string> BrowserAgent::use_redirect_uri(const std::string& configured) {
+  const auto wanted = core::Url::parse(configured);
+  if (!wanted || !wanted->is_loopback() || wanted->is_tls()) {
+    return fail(
+        Reason::usage, fmt::format(
+                           "auth.redirect_uri {} leads to no port of this machine, so that no "
+                           "browser can come back here: use --headless",
+                           configured
+                       )
+    );
+  }
+  path_ = wanted->path();
+  if (const auto bound = listen(wanted->port); !bound) {
+    return fail(
+        Reason::io, fmt::format(
+                        "auth.redirect_uri {}: {}; free the port, or use --headless", configured,
+                        bound.error().detail
+                    )
+    );
+  }
+  return configured;
+}
+
+Result<std::string> BrowserAgent::redirect_uri(const std::string& before) {
+  path_ = path;
   // What we are registered with, if it is free; else another one, and another registration.
   const auto wanted = core::Url::parse(before);
   const std::uint16_t port = wanted && wanted->is_loopback() ? wanted->port : 0;
-  auto bound = server_->listen("127.0.0.1", port);
-  if (!bound && port != 0) bound = server_->listen("127.0.0.1", 0);
+  auto bound = listen(port);
+  if (!bound && port != 0) bound = listen(0);
   if (!bound) return std::unexpected(bound.error());
   return fmt::format("http://127.0.0.1:{}{}", bound->port, path);
 }
 
 awaitable<void> BrowserAgent::answer(io::HttpExchange& exchange) {
-  const bool ours = exchange.method() == "GET" && exchange.path() == path;
+  const bool ours = exchange.method() == "GET" && exchange.path() == path_;
   if (!ours || !callback_.empty()) {
     co_await exchange.respond(404, {{"Content-Type", "text/plain"}}, "nothing here\n");
     co_return;

@@ -15,14 +15,17 @@ class BrowserAgent final : public auth::UserAgent {
   ~BrowserAgent() override;
 
   Result<std::string> redirect_uri(const std::string& before) override;
+  Result<std::string> use_redirect_uri(const std::string& configured) override;
   awaitable<Result<std::string>> authorize(std::string url, io::AbortSource& abort) override;
   awaitable<void> close();
 
  private:
+  Result<io::Endpoint> listen(std::uint16_t port);
   awaitable<void> answer(io::HttpExchange& exchange);
 
   io::Worker& worker_;
   std::unique_ptr<io::HttpServer> server_;
+  std::string path_;      ///< where the browser is sent to
   std::string callback_;  ///< target of the request that came
   io::Event came_;
 };

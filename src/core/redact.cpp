@@ -48,6 +48,16 @@ class Secrets {
     std::ranges::sort(bucket, std::ranges::greater(), &std::string::size);
   }
 
+  void remove(std::string_view secret) {
+    const std::unique_lock lock(mutex_);
+    const auto bucket = buckets_.find(head(secret));
+    if (bucket == buckets_.end()) return;
+    std::erase(bucket->second, secret);
+    if (!bucket->second.empty()) return;
+    present_.reset(head(secret));
+    buckets_.erase(bucket);
+  }
+
   std::shared_lock<std::shared_mutex> lock() const { return std::shared_lock(mutex_); }
 
   /// Size of the longest secret that stands at the front of `rest`; 0: none. Under lock().
@@ -321,6 +331,10 @@ std::string redact(std::string_view text) { return Scanner(text).run(); }
 
 void register_secret(std::string secret) {
   if (secret.size() >= min_secret) secrets().add(std::move(secret));
+}
+
+void forget_secret(std::string_view secret) {
+  if (secret.size() >= min_secret) secrets().remove(secret);
 }
 
 }  // namespace mooring::core

@@ -16,5 +16,7 @@ std::string redact(std::string_view text);
 /// From now on `secret` itself is redacted (a token we hold, an expanded ${VAR}). Under 6
 /// characters it is ignored: it would black out innocent text.
 void register_secret(std::string secret);
+/// It opens nothing any more.
+void forget_secret(std::string_view secret);
 
 }  // namespace mooring::core

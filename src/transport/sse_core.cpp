@@ -100,7 +100,13 @@ awaitable<Result<void>> SseChannel::Core::refused() {
   const int status = stream_->status();
   if (is_success(status)) failure.error = not_an_answer(failure, stream_->header("content-type"));
   auto reason = is_passing(status) ? Reason::io : Reason::protocol;
-  if (status == 401 || status == 403 || status == 407) reason = Reason::login_needed;
+  const auto challenge = stream_->header("www-authenticate");
+  const bool wants_scope = challenge.find("insufficient_scope") != std::string_view::npos;
+  if (status == 401 || (status == 403 && wants_scope)) {
+    reason = Reason::login_needed;
+  } else if (status == 403 || status == 407) {  // no token changes that
+    reason = Reason::rejected;
+  }
   co_return fail(reason, "no event stream: " + recovery::describe(failure));
 }
 

@@ -120,13 +120,17 @@ awaitable<Link::Verdict> Link::judge(
         (plan.heal == Plan::Heal::check && healing.found == Healing::Found::lives);
     co_return verdict;
   }
-  const bool auth = conclusion.kind == Kind::auth && plan.heal == Plan::Heal::reauthorize;
+  // A token endpoint in trouble needs no person: only a sign-in that ended does, or too small a
+  // one.
+  const bool login = conclusion.kind == Kind::auth && plan.heal == Plan::Heal::reauthorize &&
+                     !snapshot_.login.empty() &&
+                     (snapshot_.state == State::login_needed || failure.http_status == 403);
   auto because = plan.because;
   if (plan.repeat && !stands)
-    because = auth ? "a new login is needed" : "no session came back in time";
+    because = login ? "a new login is needed" : "no session came back in time";
   verdict.error = failed(name(), failure, conclusion, delivery, because, pause_after(failure));
   verdict.error->recovery_id = attempt.recovery_id;
-  if (auth && !snapshot_.login.empty()) ask_for_login(*verdict.error, snapshot_.login);
+  if (login) ask_for_login(*verdict.error, snapshot_.login);
   if (plan.repeat && snapshot_.next_probe) {
     const auto left = *snapshot_.next_probe - worker_.timers().now();
     verdict.error->retry_after =

@@ -197,6 +197,7 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::authorized_connec
           break;
         case auth::Readiness::What::later:
           away.retry_after = ready.retry_after;
+          away.kind = recovery::Kind::transient;
           co_return away;
         case auth::Readiness::What::login_needed:
           away.text += "; run " + authenticator_->login_command();
@@ -567,7 +568,7 @@ void Supervisor::publish() {
   snapshot.last_error = last_error_;
   snapshot.failure_kind = failure_kind_;
   snapshot.next_probe = next_probe_;
-  if (authenticator_ && authenticator_->uses_oauth())
+  if (authenticator_ && authenticator_->uses_oauth() && authenticator_->needs_person())
     snapshot.login = authenticator_->login_command();
   snapshot.recovery_id = recorder_.current_id();
   snapshot.ended_generation = ended_generation_;

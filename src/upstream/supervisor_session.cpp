@@ -182,11 +182,12 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(
     const auto reason = opened.error().reason;
     ConnectError error{.text = std::move(opened.error().detail)};
     if (reason != Reason::io) error.event = LifecycleEvent::attempt_hopeless;
-    if (reason == Reason::login_needed) {
+    if (reason == Reason::login_needed || reason == Reason::rejected) {
       error.text += check_credentials;
       error.event = LifecycleEvent::auth_refused;
       error.kind = recovery::Kind::auth;
-      if (credentials_) error.refusal = auth::Refusal{.version = credentials_->version()};
+      if (credentials_ && reason == Reason::login_needed)
+        error.refusal = auth::Refusal{.version = credentials_->version()};
     }
     error.try_other = reason == Reason::protocol;
     co_return error;

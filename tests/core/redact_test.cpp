@@ -105,6 +105,15 @@ TEST(Redact, leaves_innocent_text_alone) {
   }
 }
 
+TEST(Redact, a_secret_that_was_forgotten_is_text_again) {
+  register_secret("once-a-secret");
+  register_secret("once-a-secret-too");
+  forget_secret("once-a-secret");
+  EXPECT_EQ(redact("x once-a-secret y"), "x once-a-secret y");
+  EXPECT_EQ(redact("x once-a-secret-too y").find("once"), std::string::npos);
+  forget_secret("never-known");
+}
+
 TEST(Redact, TOOL_11_registered_values_anywhere) {
   register_secret("s3cr3t-value");
   register_secret("s3cr3t-value-longer");

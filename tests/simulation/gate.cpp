@@ -39,7 +39,7 @@ class Gate::Way final : public auth::Fetcher {
     co_await io::sleep_until(timers, timers.now() + gate_.draw_.time(0, 300), &abort);
     co_return reply;
   }
-  awaitable<bool> is_inside(core::Url) override { co_return true; }
+  awaitable<std::optional<bool>> is_inside(core::Url) override { co_return true; }
 
  private:
   Gate& gate_;

@@ -183,8 +183,7 @@ void Discovery::server_missing() {
   if (lie_) return stop(*lie_);
   if (trouble_) return stop(*trouble_);
   if (!found_.legacy || !trusted_.empty()) {
-    return stop(
-        {Reason::io, fmt::format("no metadata of the authorization server {}", issuer_), {}}
+    return stop({Reason::io, fmt::format("no metadata of the authorization server {}", issuer_), {}}
     );
   }
   auto& server = found_.server;

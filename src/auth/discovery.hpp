@@ -33,8 +33,9 @@ class Discovery {
 
   std::optional<Request> next();
   void take(const Reply& reply);
-  /// Once `next` has nothing more. Reason::protocol: what the server says cannot be used;
-  /// Reason::unavailable: trouble on the way, worth another try.
+  /// Once `next` has nothing more. Reason::protocol: what the server says must not be used;
+  /// Reason::io: a document is missing, or is none; Reason::unavailable: trouble on the way, worth
+  /// another try.
   const Result<Discovered>& result() const { return result_; }
 
  private:

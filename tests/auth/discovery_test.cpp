@@ -137,7 +137,7 @@ TEST(Discovery, LiesAreNamed) {
   web.page("https://mcp.example.com/meta", "<html>hello</html>");
   const auto found = web.walk(at(R"(Bearer resource_metadata="https://mcp.example.com/meta")"));
   ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().reason, Reason::protocol);
+  EXPECT_EQ(found.error().reason, Reason::io);  // no document: it may be there tomorrow
   EXPECT_NE(found.error().detail.find("https://mcp.example.com/meta"), std::string::npos);
   for (const auto* named :
        {"http://169.254.169.254/latest", "https://10.0.0.1/meta", "ftp://x/", "nonsense"}) {

@@ -81,9 +81,11 @@ bool Authenticator::usable() const {
   return grant_ && !refusal_ && !grant_->expired(parts_.clock());
 }
 
+/// Whoever gives new grants can be asked now.
+bool Authenticator::comes_by_itself() const { return parts_.user || !needs_person(); }
+
 bool Authenticator::can_step_up() const {
-  if (!uses_oauth() || sign_ins_ >= most_sign_ins) return false;
-  return parts_.user || !needs_person();
+  return uses_oauth() && sign_ins_ < most_sign_ins && comes_by_itself();
 }
 
 void Authenticator::refused(Refusal refusal) {
@@ -126,6 +128,11 @@ std::optional<SignedIn> Authenticator::signed_in() const {
 Readiness Authenticator::needs_login(std::string why) {
   // Asked ahead of time: nobody is needed as long as there is a good token.
   if (usable()) return {Readiness::What::later, std::move(why), last_retry};
+  return give_up(std::move(why));
+}
+
+Readiness Authenticator::give_up(std::string why) {
+  if (!needs_person()) return {Readiness::What::refused, std::move(why)};
   login_ = std::move(why);
   return {Readiness::What::login_needed, *login_};
 }
@@ -159,7 +166,7 @@ void Authenticator::end() {
 }
 
 awaitable<Readiness> Authenticator::look() {
-  if (!std::exchange(watching_, true)) tasks_.spawn(keep_fresh());
+  if (tasks_.size() == 0) tasks_.spawn(keep_fresh());
   if (!loaded_) {
     auto found = co_await find_grant(home_, *parts_.store, key_);
     if (!found && found.error().reason != Reason::config)
@@ -177,7 +184,7 @@ awaitable<Readiness> Authenticator::look() {
     co_return Readiness{Readiness::What::login_needed, *login_};
   }
   if (std::exchange(look_again_, false) && co_await look_into_store() == Stored::signed_out &&
-      needs_person() && !parts_.user) {
+      !comes_by_itself()) {
     co_return needs_login("signed out");
   }
   // A server that has refused nothing may ask for nothing.
@@ -205,6 +212,8 @@ awaitable<Authenticator::Stored> Authenticator::look_into_store() {
     co_return Stored::signed_out;
   }
   auto& stored = **found;
+  // What could not be written is newer than what stands there, whose refresh token is used up.
+  if (grant_ && stored.issued < grant_->issued) co_return Stored::nothing_new;
   const bool other = !grant_ || stored.access_token != grant_->access_token;
   if (!other || stored.expired(parts_.clock())) {
     // Nobody else may have used the refresh token since.
@@ -257,7 +266,11 @@ std::optional<Readiness> Authenticator::moved_away(const Discovered& where) {
   );
   // The 2025-03-26 guess: the documents that named the other one are not there just now.
   if (where.legacy && !grant_->refresh_token.empty() && !parts_.user)
-    return Readiness{Readiness::What::later, "its resource metadata are gone", first_retry};
+    return Readiness{
+        Readiness::What::later,
+        fmt::format("its resource metadata are gone; if that is meant, run {}", login_command()),
+        first_retry
+    };
   const auto& oauth = config_->oauth;
   const bool own_client = !needs_person() || !oauth.client_id.empty();
   if (own_client && oauth.issuer.empty()) {
@@ -269,7 +282,7 @@ std::optional<Readiness> Authenticator::moved_away(const Discovered& where) {
         )
     };
   }
-  if (parts_.user || !needs_person()) return std::nullopt;
+  if (comes_by_itself()) return std::nullopt;
   return needs_login("its authorization server has changed to " + where.server.issuer);
 }
 
@@ -277,11 +290,10 @@ awaitable<Readiness> Authenticator::renew_locked() {
   const bool step_up = refusal_ && refusal_->status == 403;
   const auto stored = co_await look_into_store();
   if (stored == Stored::taken) co_return Readiness{};
-  if (stored == Stored::signed_out && needs_person() && !parts_.user)
-    co_return needs_login("signed out");
+  if (stored == Stored::signed_out && !comes_by_itself()) co_return needs_login("signed out");
   // Its time was simply over, or will be soon.
   if (!refusal_ || (grant_ && grant_->expired(parts_.clock()))) sign_ins_ = 0;
-  if (!step_up && just_given() && refusal_ && needs_person() && !parts_.user)
+  if (!step_up && just_given() && refusal_ && !comes_by_itself())
     co_return needs_login("the server refuses the token that it was just given");
   const auto challenge = oauth_challenge(refusal_ ? refusal_->challenge : std::string());
   const auto server = core::Url::parse(config_->url);
@@ -318,7 +330,7 @@ awaitable<Readiness> Authenticator::by_refresh(Discovered where) {
   // Somebody may have signed in or out meanwhile.
   const auto stored = co_await look_into_store();
   if (stored == Stored::taken) co_return Readiness{};
-  if (stored == Stored::signed_out) co_return needs_login("signed out");
+  if (stored == Stored::signed_out) co_return co_await anew(std::move(where), "signed out");
   const bool of_registration =
       error.code == "invalid_client" && grant_->client.kind == Registration::Kind::dynamic;
   const bool spent = error.code == "invalid_grant" || of_registration;
@@ -334,9 +346,14 @@ awaitable<Readiness> Authenticator::by_refresh(Discovered where) {
   }
   if (of_registration)
     parts_.store->forget_registration(grant_->client.issuer, [](const Result<void>&) {});
+  co_return co_await anew(std::move(where), error.text);
+}
+
+/// Another grant in place of the one that has ended; `why` it has.
+awaitable<Readiness> Authenticator::anew(Discovered where, std::string why) {
   if (!needs_person()) co_return co_await without_person(std::move(where));
   if (parts_.user) co_return co_await by_person(std::move(where));
-  co_return needs_login(error.text);
+  co_return needs_login(std::move(why));
 }
 
 std::vector<std::string> Authenticator::wanted_scopes(const Discovered& where) const {

@@ -72,6 +72,9 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   void refused(Refusal refusal);
   /// New credentials can come without a person who is not there.
   bool can_step_up() const;
+  /// New credentials of the kind at hand would be refused, too: from now on `prepare` waits for
+  /// what a person signs in to, and asks nobody.
+  Readiness give_up(std::string why);
   /// Somebody asked for another attempt: what was refused for good is tried once more.
   void forgive();
   /// The command with which a person signs in, with the scopes that were missed. Safe to be pasted
@@ -94,6 +97,7 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   /// Empty: the client may be shown to this authorization server.
   std::optional<Readiness> moved_away(const Discovered& where);
   awaitable<Readiness> by_refresh(Discovered where);
+  awaitable<Readiness> anew(Discovered where, std::string why);
   awaitable<Readiness> without_person(Discovered where);
   awaitable<Readiness> by_person(Discovered where);
   awaitable<Readiness> taken(Grant grant);
@@ -112,6 +116,7 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   Readiness needs_login(std::string why);
   void begin();
   void end();
+  bool comes_by_itself() const;
   bool just_given() const;
   bool usable() const;
   std::vector<std::string> wanted_scopes(const Discovered& where) const;
@@ -127,7 +132,6 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   std::optional<Grant> grant_;
   std::uint64_t version_ = 0;       ///< of the credentials that carry the grant's token
   bool loaded_ = false;             ///< the store has told what it holds
-  bool watching_ = false;           ///< keep_fresh() runs
   bool look_again_ = false;         ///< somebody may have signed in or out
   bool kept_ = false;               ///< the store holds the grant
   bool fresh_ = false;              ///< the token came from a request of ours and has served nobody

@@ -255,8 +255,9 @@ awaitable<Result<void>> show_token(Session& session) {
       session.worker(), session.shared_config(), credentials, session.parts()
   );
   auto ready = co_await authenticator->prepare();
-  if (credentials->current()->token.empty() && !authenticator->needs_person()) {
-    // Nobody has asked for this one yet.
+  const bool asked = ready.what != auth::Readiness::What::ready || authenticator->needs_person();
+  if (!asked && credentials->current()->token.empty()) {
+    // Nobody has wanted this one yet.
     authenticator->refused({.version = credentials->version()});
     ready = co_await authenticator->prepare();
   }
@@ -269,10 +270,10 @@ awaitable<Result<void>> show_token(Session& session) {
       co_return fail(Reason::unavailable, session.config().name + ": " + ready.why);
     case auth::Readiness::What::refused:
       co_return fail(
-          Reason::config, fmt::format(
-                              "{}: {}; check auth.* of this server in the configuration",
-                              session.config().name, ready.why
-                          )
+          Reason::rejected, fmt::format(
+                                "{}: {}; check auth.* of this server in the configuration",
+                                session.config().name, ready.why
+                            )
       );
     default:
       co_return fail(

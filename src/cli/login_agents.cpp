@@ -20,6 +20,7 @@ namespace mooring::cli {
 namespace {
 
 constexpr core::Duration patience = std::chrono::minutes(10);
+constexpr const char* loopback = "127.0.0.1";
 constexpr std::string_view path = "/callback";
 constexpr std::string_view headless_redirect = "http://127.0.0.1:7776/callback";
 
@@ -52,14 +53,14 @@ BrowserAgent::BrowserAgent(io::Worker& worker)
 
 BrowserAgent::~BrowserAgent() = default;
 
-Result<io::Endpoint> BrowserAgent::listen(std::uint16_t port) {
+Result<io::Endpoint> BrowserAgent::listen(const std::string& host, std::uint16_t port) {
   io::HttpServerLimits limits;
   limits.connections = 8;
   limits.body_bytes = 1024;
   server_ = std::make_unique<io::HttpServer>(worker_, limits, [this](io::HttpExchange& exchange) {
     return answer(exchange);
   });
-  return server_->listen("127.0.0.1", port);
+  return server_->listen(host, port);
 }
 
 Result<std::string> BrowserAgent::use_redirect_uri(const std::string& configured) {
@@ -74,7 +75,9 @@ Result<std::string> BrowserAgent::use_redirect_uri(const std::string& configured
     );
   }
   path_ = wanted->path();
-  if (const auto bound = listen(wanted->port); !bound) {
+  auto host = wanted->host == "localhost" ? std::string(loopback) : wanted->host;
+  std::erase_if(host, [](char c) { return c == '[' || c == ']'; });
+  if (const auto bound = listen(host, wanted->port); !bound) {
     return fail(
         Reason::io, fmt::format(
                         "auth.redirect_uri {}: {}; free the port, or use --headless", configured,
@@ -90,10 +93,10 @@ Result<std::string> BrowserAgent::redirect_uri(const std::string& before) {
   // What we are registered with, if it is free; else another one, and another registration.
   const auto wanted = core::Url::parse(before);
   const std::uint16_t port = wanted && wanted->is_loopback() ? wanted->port : 0;
-  auto bound = listen(port);
-  if (!bound && port != 0) bound = listen(0);
+  auto bound = listen(loopback, port);
+  if (!bound && port != 0) bound = listen(loopback, 0);
   if (!bound) return std::unexpected(bound.error());
-  return fmt::format("http://127.0.0.1:{}{}", bound->port, path);
+  return fmt::format("http://{}:{}{}", loopback, bound->port, path);
 }
 
 awaitable<void> BrowserAgent::answer(io::HttpExchange& exchange) {

@@ -20,7 +20,7 @@ class BrowserAgent final : public auth::UserAgent {
   awaitable<void> close();
 
  private:
-  Result<io::Endpoint> listen(std::uint16_t port);
+  Result<io::Endpoint> listen(const std::string& host, std::uint16_t port);
   awaitable<void> answer(io::HttpExchange& exchange);
 
   io::Worker& worker_;

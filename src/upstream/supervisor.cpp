@@ -191,38 +191,39 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::authorized_connec
     if (authenticator_) {
       const auto ready = co_await authenticator_->prepare();
       if (stopping_) break;
-      ConnectError away{.text = ready.why, .kind = recovery::Kind::auth};
-      switch (ready.what) {
-        case auth::Readiness::What::ready:
-          break;
-        case auth::Readiness::What::later:
-          away.retry_after = ready.retry_after;
-          away.kind = recovery::Kind::transient;
-          co_return away;
-        case auth::Readiness::What::login_needed:
-          away.text += "; run " + authenticator_->login_command();
-          away.event = LifecycleEvent::login_needed;
-          co_return away;
-        case auth::Readiness::What::refused:
-          away.text += check_credentials;
-          away.event = LifecycleEvent::auth_refused;
-          co_return away;
-      }
+      if (auto away = not_let_in(ready)) co_return away;
     }
     error = co_await timed_connect();
     if (!error || !error->refusal || !authenticator_ || !authenticator_->uses_oauth()) break;
     recorder_.step(error->text);
     const bool mendable = error->refusal->status == 401 || authenticator_->can_step_up();
     authenticator_->refused(*error->refusal);
-    if (!mendable) {
-      error->text += "; run " + authenticator_->login_command();
-      error->event = LifecycleEvent::login_needed;
-      error->kind = recovery::Kind::auth;
-      break;
-    }
+    if (!mendable) co_return not_let_in(authenticator_->give_up(error->text));
     if (process_) co_await std::exchange(process_, nullptr)->close();
   }
   co_return error;
+}
+
+/// Empty: there are credentials to try.
+std::optional<Supervisor::ConnectError> Supervisor::not_let_in(const auth::Readiness& ready) const {
+  ConnectError away{.text = ready.why, .kind = recovery::Kind::auth};
+  switch (ready.what) {
+    case auth::Readiness::What::ready:
+      return std::nullopt;
+    case auth::Readiness::What::later:
+      away.retry_after = ready.retry_after;
+      away.kind = recovery::Kind::transient;
+      break;
+    case auth::Readiness::What::login_needed:
+      away.text += "; run " + authenticator_->login_command();
+      away.event = LifecycleEvent::login_needed;
+      break;
+    case auth::Readiness::What::refused:
+      away.text += check_credentials;
+      away.event = LifecycleEvent::auth_refused;
+      break;
+  }
+  return away;
 }
 
 awaitable<std::optional<Supervisor::ConnectError>> Supervisor::timed_connect() {

@@ -169,6 +169,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   awaitable<Lifecycle::Step> next_step();
   awaitable<Lifecycle::Step> attempt();
   awaitable<std::optional<ConnectError>> authorized_connect();
+  std::optional<ConnectError> not_let_in(const auth::Readiness& ready) const;
   awaitable<std::optional<ConnectError>> timed_connect();
   Lifecycle::Step attempt_failed(const ConnectError& error);
   void end_session(std::uint64_t generation, End end);

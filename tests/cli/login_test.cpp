@@ -51,6 +51,9 @@ class Login : public Cli {
     background.stop();
     return status;
   }
+  json::object coming_back_to(const std::string& redirect) const {
+    return {{"url", server.mcp_url()}, {"auth", json::object{{"redirect_uri", redirect}}}};
+  }
   test::Ended headless() {
     const auto program = begin({"one", "--headless"});
     program->err_until("paste its address");
@@ -105,6 +108,57 @@ TEST_F(Login, in_a_browser_that_comes_back_to_a_loopback_address) {
   const auto ended = program->end();
   EXPECT_EQ(ended.status, 0) << ended.err;
   EXPECT_EQ(mooring({"token", "one"}).status, 0);
+}
+
+/// An address of this machine that no other test listens on.
+std::string own_address() {
+  const auto pid = static_cast<unsigned>(::getpid());
+  return fmt::format("127.{}.{}.9", 1 + (pid >> 8) % 250, pid % 256);
+}
+
+TEST_F(Login, a_configured_redirect_uri_is_listened_on) {
+  const auto redirect = fmt::format("http://{}:7799/back/here", own_address());
+  configure({{"one", coming_back_to(redirect)}});
+  const auto program = begin({"one"}, test::Program::Stderr::terminal);
+  const auto back = server.visit(address(*program));
+  ASSERT_THAT(back, StartsWith(redirect));
+  EXPECT_EQ(browse(back), 200);
+  const auto ended = program->end();
+  EXPECT_EQ(ended.status, 0) << ended.err;
+}
+
+TEST_F(Login, a_redirect_uri_that_cannot_be_listened_on_says_how_else) {
+  for (const auto& redirect : {std::string("https://app.example.com/back"), server.mcp_url()}) {
+    configure({{"one", coming_back_to(redirect)}});
+    const auto ended = begin({"one"}, test::Program::Stderr::terminal)->end();
+    EXPECT_NE(ended.status, 0);
+    EXPECT_THAT(ended.err + ended.out, HasSubstr("--headless")) << redirect;
+  }
+}
+
+TEST_F(Login, token_of_a_client_that_needs_no_person) {
+  const std::string_view secret = "planted-client-secret";
+  server.with([&](auto& as, auto&) {
+    test_auth::Client app;
+    app.id = "app";
+    app.secret = secret;
+    app.method = auth::ClientAuth::basic;
+    as.add_client(app);
+  });
+  const auto with = [&](std::string_view shown) {
+    const json::object auth = {
+        {"grant", "client_credentials"}, {"client_id", "app"}, {"client_secret", shown}
+    };
+    configure({{"one", json::object{{"url", server.mcp_url()}, {"auth", auth}}}});
+    return mooring({"token", "one"});
+  };
+  const auto wrong = with("planted-wrong-secret");
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_THAT(wrong.err, HasSubstr("check auth."));
+  EXPECT_EQ(server.with([](auto& as, auto&) { return as.requests(Endpoint::token); }), 1);
+  const auto right = with(secret);
+  EXPECT_EQ(right.status, 0) << right.err;
+  EXPECT_FALSE(right.out.empty());
 }
 
 TEST_F(Login, AUTH_12_b_a_callback_with_another_state_is_refused) {

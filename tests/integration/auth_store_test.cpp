@@ -2,6 +2,7 @@
 // documents are gone for a while.
 #include <gmock/gmock.h>
 
+#include "core/redact.hpp"
 #include "signed_in.hpp"
 
 namespace mooring::integration {
@@ -141,6 +142,61 @@ TEST_F(Changing, AUTH_15_trouble_at_the_token_endpoint_asks_nobody_to_sign_in) {
   const auto answer = call.response(session.last_id());
   EXPECT_FALSE(at(answer, "/error").is_null()) << answer;
   EXPECT_TRUE(at(answer, "/error/data/mooring/needs_reauth").is_null()) << answer;
+}
+
+TEST_F(Changing, a_scope_that_the_handshake_wants_is_asked_for_once) {
+  server.with([](auto&, auto& mcp) { mcp.options().session_scopes = {"write"}; });
+  const auto gateway = start(issue(), {.time = Background::Time::manual});
+  const auto status = gateway->wait_state("one", "login_needed");
+  EXPECT_THAT(text(status, "/reason"), HasSubstr("--scope 'write'")) << status;
+  const auto asked = server.with([](auto&, auto& mcp) { return mcp.seen().size(); });
+  gateway->advance(std::chrono::minutes(10));
+  EXPECT_EQ(server.with([](auto&, auto& mcp) { return mcp.seen().size(); }), asked);
+  keep(gateway->credentials(), key(), issue({"read", "write"}));
+  gateway->advance(std::chrono::seconds(5));
+  EXPECT_EQ(text(gateway->wait_state("one", "ready"), "/state"), "ready");
+}
+
+TEST_F(Changing, where_no_person_is_needed_nobody_is_asked_to_sign_in) {
+  server.with([](auto& as, auto&) { as.fail_next(Endpoint::metadata, 1000, 404); });
+  const auto gateway = start(
+      std::nullopt, {.time = Background::Time::manual},
+      R"(,"auth":{"grant":"client_credentials","client_id":"app","client_secret":"planted-client-secret"})"
+  );
+  const auto status = gateway->wait_state("one", "failed");
+  EXPECT_EQ(text(status, "/state"), "failed") << status;
+  EXPECT_THAT(text(status, "/reason"), HasSubstr("check the credentials")) << status;
+  EXPECT_THAT(text(status, "/reason"), Not(HasSubstr("mooring login"))) << status;
+}
+
+/// What could not be written to the store is newer than what stands there.
+TEST_F(Changing, an_older_grant_in_the_store_is_not_taken_back) {
+  const auto first = issue();
+  const auto gateway = start(first);
+  Session session(client, gateway->mcp("one"));
+  session.tool("echo");
+  expire();
+  EXPECT_TRUE(at(session.tool("echo"), "/error").is_null());
+  ASSERT_EQ(refreshes(), 1);
+  auto older = first;
+  older.issued -= std::chrono::hours(1);
+  keep(gateway->credentials(), key(), older);
+  expire();
+  EXPECT_TRUE(at(session.tool("echo"), "/error").is_null());
+  EXPECT_EQ(refreshes(), 2);
+  EXPECT_EQ(server.with([](auto& as, auto&) { return as.reuses(); }), 0);
+}
+
+TEST_F(Changing, AUTH_18_a_refresh_token_that_stays_is_redacted_as_long_as_it_stays) {
+  server.with([](auto& as, auto&) { as.options().rotation = false; });
+  const auto grant = issue();
+  const auto gateway = start(grant);
+  Session session(client, gateway->mcp("one"));
+  for (int i = 0; i < 10; ++i) {
+    expire();
+    EXPECT_TRUE(at(session.tool("echo"), "/error").is_null());
+  }
+  EXPECT_THAT(core::redact("x " + grant.refresh_token), Not(HasSubstr(grant.refresh_token)));
 }
 
 }  // namespace

@@ -210,6 +210,8 @@ auth::Reply ProtectedResource::mcp(const auth::Request& request, Seen& seen) {
   const auto frame = protocol::Frame::parse(request.body);
   if (!frame) return message(protocol::make_error("null", frame.error().code, "Bad message"), 400);
   const auto& method = frame->method();
+  if (method == "initialize" && !covers(seen.token, options_.session_scopes))
+    return too_little(options_.session_scopes);
   if (method == "initialize") return initialize(frame->id(), frame->params(), seen);
   if (options_.session_ids && !known) {
     if (!seen.session.empty()) {
@@ -222,6 +224,14 @@ auth::Reply ProtectedResource::mcp(const auth::Request& request, Seen& seen) {
   if (method == "tools/list") return message(protocol::make_result(frame->id(), tools));
   if (method == "tools/call") return call(frame->id(), frame->params(), seen);
   return message(protocol::make_error(frame->id(), protocol::method_not_found, "Method not found"));
+}
+
+bool ProtectedResource::covers(const std::string& token, const Scopes& needed) const {
+  Scopes owned;
+  for (const auto* each : authorities_) owned = auth::united(owned, each->scopes_of(token));
+  return std::ranges::all_of(needed, [&](const auto& scope) {
+    return std::ranges::find(owned, scope) != owned.end();
+  });
 }
 
 auth::Reply ProtectedResource::initialize(
@@ -251,14 +261,9 @@ auth::Reply ProtectedResource::call(std::string_view id, std::string_view raw, c
   const auto tool = text(params, "name");
   if (tool != "echo" && tool != "count")
     return message(protocol::make_error(id, protocol::invalid_params, "Unknown tool: " + tool));
-  if (const auto needed = options_.tool_scopes.find(tool); needed != options_.tool_scopes.end()) {
-    Scopes owned;
-    for (const auto* each : authorities_) owned = auth::united(owned, each->scopes_of(seen.token));
-    const bool enough = std::ranges::all_of(needed->second, [&](const auto& scope) {
-      return std::ranges::find(owned, scope) != owned.end();
-    });
-    if (!enough) return too_little(needed->second);
-  }
+  const auto needed = options_.tool_scopes.find(tool);
+  if (needed != options_.tool_scopes.end() && !covers(seen.token, needed->second))
+    return too_little(needed->second);
   json::object arguments;
   if (const auto* given = params.if_contains("arguments"); given != nullptr && given->is_object())
     arguments = given->get_object();

@@ -34,6 +34,7 @@ struct ResourceOptions {
   std::optional<std::string> challenge{};
 
   std::map<std::string, Scopes> tool_scopes{};  ///< without them a call is a 403
+  Scopes session_scopes{};                      ///< likewise, and `initialize`
   std::set<std::string> open_methods{};         ///< need no token: "initialize", "ping", "GET"
   bool session_ids = true;
   Dpop dpop = Dpop::off;
@@ -113,6 +114,7 @@ class ProtectedResource {
   auth::Reply mcp(const auth::Request& request, Seen& seen);
   auth::Reply initialize(std::string_view id, std::string_view params, const Seen& seen);
   auth::Reply call(std::string_view id, std::string_view params, const Seen& seen);
+  bool covers(const std::string& token, const Scopes& needed) const;
   auth::Reply too_little(const Scopes& needed) const;
   AuthorizationServer* authority_of(std::string_view token, auth::SystemTime now) const;
 

@@ -113,13 +113,18 @@ std::string Document::message(Position at, std::string_view text) const {
   return out;
 }
 
-Result<Document> parse_document(std::string_view text, std::string file) {
+Result<Document> parse_document(std::string_view text, std::string file, std::size_t max_bytes) {
   Document document{{std::move(file)}, {}};
   auto refuse = [&](const Problem& problem) {
     return fail(Reason::config, document.message(problem.at, problem.text));
   };
-  if (text.size() > max_file_bytes) {
-    return refuse({{}, "the file is larger than 4 MiB; split it and give --config twice"});
+  if (text.size() > max_bytes) {
+    return refuse(
+        {{},
+         fmt::format(
+             "the file is larger than {} MiB; split it and give --config twice", max_bytes >> 20
+         )}
+    );
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (!simdjson::validate_utf8(text.data(), text.size())) {

@@ -65,7 +65,9 @@ struct Problem {
 /// anything else YAML. Repeated keys, invalid UTF-8, more than `max_nodes` values and nesting over
 /// `max_depth` are refused. The error reads "file:line:column: message". An empty text is an empty
 /// map.
-Result<Document> parse_document(std::string_view text, std::string file);
+Result<Document> parse_document(
+    std::string_view text, std::string file, std::size_t max_bytes = max_file_bytes
+);
 
 /// Lays `later` over `document`: maps are merged key by key, anything else is replaced. A server
 /// whose way of being reached changes (`url` for `command` or back) loses the keys that belonged to
@@ -80,5 +82,7 @@ std::string describe(const Node& node);
 // The two readers behind parse_document; `text` is valid UTF-8.
 std::expected<Node, Problem> read_json(std::string_view text);
 std::expected<Node, Problem> read_yaml(std::string_view text);
+/// TOML, which only other clients write.
+std::expected<Node, Problem> read_toml(std::string_view text);
 
 }  // namespace mooring::config

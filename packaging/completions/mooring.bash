@@ -6,7 +6,8 @@ _mooring_servers() {
 
 _mooring() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands="serve tools resources prompts call read prompt status logs login logout token test doctor explain chaos"
+  local commands="serve tools resources prompts call read prompt status logs login logout token test doctor add remove import explain chaos"
+  local clients="claude claude-code cursor vscode windsurf zed codex gemini cline roo continue goose lmstudio amp opencode qwen kiro copilot"
   local command="" word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ " $commands " == *" $word "* ]] && { command=$word; break; }
@@ -14,11 +15,13 @@ _mooring() {
 
   case $prev in
     --config) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-    --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+    --state-dir | --cwd) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --log-level) mapfile -t COMPREPLY < <(compgen -W "trace debug info warn error off" -- "$cur"); return ;;
     --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur"); return ;;
     --listen) mapfile -t COMPREPLY < <(compgen -W "127.0.0.1:7777 127.0.0.1:0" -- "$cur"); return ;;
-    --upstream | --seed | --header | --scope | --timeout | --threads | -n | --lines) COMPREPLY=(); return ;;
+    --upstream | --seed | --bearer | --env | --header | --scope | --timeout | --threads | -n | --lines) COMPREPLY=(); return ;;
+    --transport) mapfile -t COMPREPLY < <(compgen -W "http sse" -- "$cur"); return ;;
+    --from) mapfile -t COMPREPLY < <(compgen -W "$clients" -- "$cur"); return ;;
     --fault)
       mapfile -t COMPREPLY < <(compgen -W "$(mooring chaos --list 2>/dev/null | awk '/^When/ { exit } /^  / { print $1 }')" -- "$cur")
       return ;;
@@ -29,7 +32,9 @@ _mooring() {
     serve) options+=" --listen --stdio --threads --insecure --log-format" ;;
     logs) options+=" --lines --follow" ;;
     login) options+=" --device --headless --scope" ;;
-    logout | token) ;;
+    logout | token | remove) ;;
+    add) options+=" --header --bearer --transport --env --cwd --replace" ;;
+    import) options+=" --from --dry-run --replace --yes" ;;
     status | doctor) options+=" --json" ;;
     chaos) options="--upstream --listen --fault --seed --list --json --control --insecure --help" ;;
     explain) options="--jsonl --help" ;;
@@ -37,8 +42,10 @@ _mooring() {
   esac
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-  elif [[ $prev == "$command" && $command =~ ^(tools|resources|prompts|call|read|prompt|status|logs|login|logout|token|test)$ ]]; then
+  elif [[ $prev == "$command" && $command =~ ^(tools|resources|prompts|call|read|prompt|status|logs|login|logout|token|test|remove)$ ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(_mooring_servers)" -- "$cur")
+  elif [[ $command == import ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$clients" -- "$cur"; compgen -f -- "$cur")
   fi
 }
 complete -F _mooring mooring

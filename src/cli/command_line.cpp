@@ -7,17 +7,20 @@
 #include <memory>
 #include <mooring/version.hpp>
 
+#include "cli/add.hpp"
 #include "cli/call.hpp"
 #include "cli/chaos.hpp"
 #include "cli/console.hpp"
 #include "cli/doctor.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/explain.hpp"
+#include "cli/import.hpp"
 #include "cli/lists.hpp"
 #include "cli/login.hpp"
 #include "cli/logs.hpp"
 #include "cli/prompt.hpp"
 #include "cli/read.hpp"
+#include "cli/remove.hpp"
 #include "cli/serve.hpp"
 #include "cli/status.hpp"
 #include "cli/test_server.hpp"
@@ -240,6 +243,67 @@ void add_doctor(CLI::App& app, int& result) {
   command->callback([options, &result] { result = doctor(*options); });
 }
 
+void add_add(CLI::App& app, int& result) {
+  auto options = std::make_shared<AddCommand>();
+  auto* command = app.add_subcommand("add", "Add a server to the configuration");
+  command->add_option("NAME", options->name, "What it shall be called")->required();
+  command->add_option("TARGET", options->target, "A URL, or behind -- a command with its arguments")
+      ->required()
+      ->type_name("URL | -- COMMAND [ARGUMENT ...]");
+  command->add_option("--header", options->headers, "'Name: value', sent with every request")
+      ->type_name("HEADER")
+      ->allow_extra_args(false);
+  command->add_option("--bearer", options->bearer, "A bearer token; - reads it from stdin")
+      ->type_name("TOKEN");
+  command->add_option("--transport", options->transport, "http or sse; found out by default")
+      ->type_name("T")
+      ->check(CLI::IsMember({"http", "sse"}).description(""));
+  command->add_option("--env", options->env, "NAME=VALUE, set for the command")
+      ->type_name("VARIABLE")
+      ->allow_extra_args(false);
+  command->add_option("--cwd", options->cwd, "Working directory of the command")->type_name("DIR");
+  command->add_flag("--replace", options->replace, "Put it in the place of one of the same name");
+  add_common(*command, *options);
+  command->footer(
+      "Credentials go into a file of their own. A running gateway takes the server up at once.\n"
+      "Examples:\n  mooring add github https://mcp.example.com/mcp --header 'Authorization: Bearer "
+      "...'\n  mooring add files --env LOG=1 -- mcp-server-filesystem /srv/data"
+  );
+  command->callback([options, &result] { result = add(*options); });
+}
+
+void add_remove(CLI::App& app, int& result) {
+  auto options = std::make_shared<RemoveCommand>();
+  auto* command = app.add_subcommand("remove", "Take a server out of the configuration");
+  command->add_option("NAME", options->name, "A server of the configuration")->required();
+  add_common(*command, *options);
+  command->footer(
+      "Its credentials go too, where mooring add put them aside. Comments above it stay.\n"
+      "Example:\n  mooring remove github"
+  );
+  command->callback([options, &result] { result = remove(*options); });
+}
+
+void add_import(CLI::App& app, int& result) {
+  auto options = std::make_shared<ImportCommand>();
+  auto* command = app.add_subcommand("import", "Take servers over from other MCP clients");
+  command->add_option(
+      "SOURCE", options->sources,
+      "A client, or a file of one; - reads stdin; every known client by default"
+  );
+  command->add_option("--from", options->from, "The client whose file it is")->type_name("CLIENT");
+  command->add_flag("--dry-run", options->dry_run, "Only show what would be done");
+  command->add_flag("--replace", options->replace, "Replace servers that are configured otherwise");
+  command->add_flag("-y,--yes", options->yes, "Do not ask");
+  add_common(*command, *options);
+  command->footer(
+      "Clients: claude, claude-code, cursor, vscode, windsurf, zed, codex, gemini, cline, roo, "
+      "continue,\ngoose, lmstudio, amp, opencode, qwen, kiro, copilot.\n"
+      "Examples:\n  mooring import --dry-run\n  mooring import cursor --yes"
+  );
+  command->callback([options, &result] { result = import(*options); });
+}
+
 void add_explain(CLI::App& app, int& result) {
   auto options = std::make_shared<ExplainCommand>();
   auto* command = app.add_subcommand(
@@ -318,6 +382,9 @@ int run(int argc, char** argv) {
   add_token(app, result);
   add_test(app, result);
   add_doctor(app, result);
+  add_add(app, result);
+  add_remove(app, result);
+  add_import(app, result);
   add_explain(app, result);
   add_chaos(app, result);
   try {

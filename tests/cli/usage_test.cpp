@@ -18,7 +18,8 @@ TEST(Usage, HelpListsEveryCommandAndNothingHidden) {
   EXPECT_EQ(help.err, "");
   for (const auto* command :
        {"serve", "tools", "resources", "prompts", "call", "read", "prompt", "status", "logs",
-        "login", "logout", "token", "test", "doctor", "explain", "chaos"}) {
+        "login", "logout", "token", "test", "doctor", "add", "remove", "import", "explain",
+        "chaos"}) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command + " "));
     const auto more = plainly({command, "--help"});
     EXPECT_EQ(more.status, 0);
@@ -49,6 +50,12 @@ TEST(Usage, MistakesAreOneLineAndExit2) {
       {"login"},
       {"login", "x", "--device", "--headless"},
       {"token"},
+      {"add"},
+      {"add", "x"},
+      {"add", "x", "y", "--transport", "stdio"},
+      {"remove"},
+      {"remove", "x", "y"},
+      {"import", "nobody"},
       {"doctor", "x"},
       {"serve", "--threads", "0"},
   };

@@ -11,9 +11,12 @@
 
 namespace mooring::transport {
 
-SystemChannels::SystemChannels(std::filesystem::path state_dir, core::ProxySettings proxies)
+SystemChannels::SystemChannels(
+    std::filesystem::path state_dir, core::ProxySettings proxies, StderrLog::Echo echo
+)
     : state_dir_(std::move(state_dir)),
-      proxies_(std::make_shared<const core::ProxySettings>(std::move(proxies))) {}
+      proxies_(std::make_shared<const core::ProxySettings>(std::move(proxies))),
+      echo_(std::move(echo)) {}
 
 io::HttpClientOptions SystemChannels::client_options(const UpstreamConfig& config) const {
   io::HttpClientOptions options;
@@ -44,6 +47,7 @@ awaitable<Result<std::shared_ptr<ProcessChannel>>> SystemChannels::stdio(
   auto opened = StderrLog::open(state_dir_, config.name);
   if (opened) {
     const std::shared_ptr<StderrLog> log = std::move(*opened);
+    log->show_to(echo_);
     hooks.on_start = [log, command = config.command, args = config.args](int pid) {
       log->begin(command, args, pid);
     };

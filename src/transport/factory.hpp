@@ -11,6 +11,7 @@
 #include "transport/channel.hpp"
 #include "transport/credentials.hpp"
 #include "transport/process_channel.hpp"
+#include "transport/stderr_log.hpp"
 
 namespace mooring::transport {
 
@@ -36,10 +37,13 @@ class ChannelFactory {
   ) = 0;
 };
 
-/// Sockets and processes of this machine. A child's stderr goes to STATE/logs/SERVER.log.
+/// Sockets and processes of this machine. A child's stderr goes to STATE/logs/SERVER.log, and to
+/// `echo`.
 class SystemChannels final : public ChannelFactory {
  public:
-  SystemChannels(std::filesystem::path state_dir, core::ProxySettings proxies);
+  SystemChannels(
+      std::filesystem::path state_dir, core::ProxySettings proxies, StderrLog::Echo echo = {}
+  );
 
   std::unique_ptr<Channel> http(
       io::Worker& worker, const UpstreamConfig& config,
@@ -57,6 +61,7 @@ class SystemChannels final : public ChannelFactory {
 
   std::filesystem::path state_dir_;
   std::shared_ptr<const core::ProxySettings> proxies_;
+  StderrLog::Echo echo_;
 };
 
 }  // namespace mooring::transport

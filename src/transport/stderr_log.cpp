@@ -39,7 +39,7 @@ Result<std::unique_ptr<StderrLog>> StderrLog::open(
 }
 
 StderrLog::~StderrLog() {
-  if (!line_.empty()) append(core::redact(line_) + "\n");
+  if (!line_.empty()) take(line_ + "\n");
   if (file_ >= 0) ::close(file_);
 }
 
@@ -73,7 +73,13 @@ void StderrLog::write(std::string_view bytes) {
     if (end == std::string_view::npos) break;
     bytes.remove_prefix(end + 1);
   }
-  if (!lines.empty()) append(core::redact(lines));
+  if (!lines.empty()) take(lines);
+}
+
+void StderrLog::take(std::string_view lines) {
+  const auto clean = core::redact(lines);
+  append(clean);
+  if (echo_) echo_(clean);
 }
 
 void StderrLog::append(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mooring/result.hpp>
 #include <span>
@@ -16,6 +17,8 @@ namespace mooring::transport {
 class StderrLog {
  public:
   static constexpr std::size_t default_max_bytes = std::size_t{1} << 20;
+  /// Whole lines, as they are written to the file.
+  using Echo = std::function<void(std::string_view lines)>;
 
   static std::filesystem::path path_of(
       const std::filesystem::path& state_dir, std::string_view server
@@ -31,18 +34,22 @@ class StderrLog {
   /// The header of a new process: time (UTC), command line, pid.
   void begin(std::string_view command, std::span<const std::string> args, int pid);
   void write(std::string_view bytes);
+  /// Who is shown what the child writes, as it comes.
+  void show_to(Echo echo) { echo_ = std::move(echo); }
 
  private:
   StderrLog(std::filesystem::path path, std::size_t max_bytes)
       : path_(std::move(path)), max_bytes_(max_bytes) {}
   Result<void> reopen();
   void rotate();
+  void take(std::string_view lines);
   void append(std::string_view text);
 
   std::filesystem::path path_;
   std::size_t max_bytes_;
   int file_ = -1;
   std::size_t size_ = 0;
+  Echo echo_;
   std::string line_;  ///< not yet ended: secrets are recognised in whole lines only
 };
 

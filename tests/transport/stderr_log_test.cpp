@@ -37,6 +37,22 @@ class StderrLogTest : public StdioTest {
   fs::path dir;
 };
 
+TEST_F(StderrLogTest, whole_lines_are_shown_as_they_come_and_redacted) {
+  std::vector<std::string> shown;
+  {
+    auto log = StderrLog::open(dir, "files");
+    ASSERT_TRUE(log.has_value()) << log.error().detail;
+    (*log)->show_to([&](std::string_view lines) { shown.emplace_back(lines); });
+    (*log)->begin("mcp-server", {}, 42);
+    (*log)->write("one\ntwo\npassword=hun");
+    EXPECT_EQ(shown, (std::vector<std::string>{"one\ntwo\n"}));
+    (*log)->write("ter22\nunfinished");
+  }
+  ASSERT_EQ(shown.size(), 3U);
+  EXPECT_EQ(shown[1].find("hunter22"), std::string::npos) << shown[1];
+  EXPECT_EQ(shown[2], "unfinished\n");
+}
+
 TEST_F(StderrLogTest, STD_04a_lines_under_a_start_header_redacted_and_private) {
   {
     auto log = StderrLog::open(dir, "files");

@@ -60,6 +60,8 @@ struct ClientOptions {
   /// The state directory in which `mooring login` keeps its sign-ins: they are used, and refreshed
   /// tokens kept there. Empty: sign-ins live as long as the client.
   std::string sign_in_dir;
+  /// What stands after `mooring login` where a person is told to sign in; empty: the server's name.
+  std::string login_target;
   /// Where the browser is sent back to after a login: an address that `handlers.authorize` listens
   /// on.
   std::string redirect_uri = "http://127.0.0.1:7776/callback";

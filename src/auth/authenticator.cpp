@@ -115,7 +115,8 @@ void Authenticator::forgive() {
 }
 
 std::string Authenticator::login_command() const {
-  auto command = "mooring login " + config_->name;
+  const auto& target = parts_.login_target.empty() ? config_->name : parts_.login_target;
+  auto command = "mooring login " + target;
   if (!missed_.empty()) command += fmt::format(" --scope '{}'", join_scopes(missed_));
   return command;
 }

@@ -26,6 +26,8 @@ struct AuthenticatorParts {
   core::Random* random = &core::system_random();
   std::function<SystemTime()> clock = [] { return std::chrono::system_clock::now(); };
   std::shared_ptr<UserAgent> user = nullptr;  ///< empty: nobody can be asked
+  /// What a person writes after `mooring login`; empty: the name of the server.
+  std::string login_target = {};
 };
 
 /// Whether requests may go out.

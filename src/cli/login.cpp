@@ -36,6 +36,7 @@ class Session {
     auto to = around_.find_direct(options);
     if (!to) return std::unexpected(to.error());
     named_ = !is_url(options.server);
+    login_target_ = to->login_target.empty() ? to->config.name : to->login_target;
     config_ = std::make_shared<const UpstreamConfig>(std::move(to->config));
     if (config_->url.empty()) {
       return fail(
@@ -105,6 +106,7 @@ class Session {
   }
 
   const UpstreamConfig& config() const { return *config_; }
+  const std::string& login_target() const { return login_target_; }
   std::shared_ptr<const UpstreamConfig> shared_config() const { return config_; }
   io::Worker& worker() { return worker_; }
   auth::AuthenticatorParts& parts() { return parts_; }
@@ -114,6 +116,7 @@ class Session {
  private:
   Surroundings around_;
   bool named_ = false;  ///< in the configuration
+  std::string login_target_;
   std::shared_ptr<const UpstreamConfig> config_;
   auth::AuthenticatorParts parts_;
   io::Worker worker_{0};
@@ -279,7 +282,7 @@ awaitable<Result<void>> show_token(Session& session) {
       co_return fail(
           Reason::login_needed, fmt::format(
                                     "{}: {}; run mooring login {}", session.config().name,
-                                    ready.why, session.config().name
+                                    ready.why, session.login_target()
                                 )
       );
   }
@@ -287,7 +290,7 @@ awaitable<Result<void>> show_token(Session& session) {
     co_return fail(
         Reason::login_needed, fmt::format(
                                   "nobody is signed in to {}; run mooring login {}",
-                                  session.config().name, session.config().name
+                                  session.config().name, session.login_target()
                               )
     );
   }

@@ -32,6 +32,7 @@ Result<Client> open_client(const Surroundings& around, const Destination& to) {
   options.guard = "/proc/self/exe";
   options.state_dir = around.state_dir().string();
   if (to.by != Destination::By::gateway) options.sign_in_dir = options.state_dir;
+  options.login_target = to.login_target;
   const ProgressLine line("connecting to " + to.config.name);
   return Client::connect(to.config, std::move(options));
 }

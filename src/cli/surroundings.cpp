@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "cli/url_target.hpp"
 #include "config/nearest.hpp"
 #include "core/log.hpp"
 #include "core/paths.hpp"
 #include "core/percent.hpp"
 #include "core/redact.hpp"
-#include "core/url.hpp"
 
 namespace mooring::cli {
 
@@ -30,40 +30,6 @@ Result<config::Config> read_config(const std::vector<fs::path>& files) {
     );
   }
   return config::load(files, environment);
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
-/// A header given by hand may well be a credential.
-void keep_secret(std::string_view value) {
-  core::register_secret(std::string(value));
-  const auto blank = value.find(' ');
-  if (blank != std::string_view::npos) {
-    core::register_secret(std::string(trimmed(value.substr(blank))));
-  }
-}
-
-Result<Destination> by_url(const ServerOptions& options) {
-  auto url = core::Url::parse(options.server);
-  if (!url) return std::unexpected(std::move(url.error()));
-  Destination to;
-  to.config.name = url->authority();
-  to.config.url = options.server;
-  to.config.initial_attempts = attempts;
-  for (const auto& header : options.headers) {
-    const auto colon = header.find(':');
-    if (colon == std::string::npos || colon == 0) {
-      return fail(Reason::usage, "a --header reads 'Name: value'");
-    }
-    const auto value = trimmed(std::string_view(header).substr(colon + 1));
-    keep_secret(value);
-    to.config.headers.emplace_back(header.substr(0, colon), value);
-  }
-  return to;
 }
 
 void limit_time(Destination& to, const ServerOptions& options) {
@@ -145,8 +111,12 @@ Result<Destination> Surroundings::find(const ServerOptions& options) {
 
 Result<Destination> Surroundings::find_direct(const ServerOptions& options) const {
   if (is_url(options.server)) {
-    auto to = by_url(options);
-    if (to) limit_time(*to, options);
+    auto config = url_target(options.server, options.headers);
+    if (!config) return std::unexpected(std::move(config.error()));
+    Destination to{std::move(*config), Destination::By::url};
+    to.config.initial_attempts = attempts;
+    to.login_target = login_target(options.server, state_dir_);
+    limit_time(to, options);
     return to;
   }
   if (!options.headers.empty()) {

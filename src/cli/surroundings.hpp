@@ -22,6 +22,7 @@ std::optional<std::string> environment(std::string_view name);
 struct Destination {
   UpstreamConfig config;
   enum class By { gateway, configuration, url } by = By::url;
+  std::string login_target = {};  ///< what follows `mooring login`; empty: the name
 };
 
 /// What a command finds around it: the configuration, the state directory, a running gateway.

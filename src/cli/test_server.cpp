@@ -101,12 +101,14 @@ void list_everything(Checks& checks, Client& client) {
   );
 }
 
-void connect_and_list(Checks& checks, const UpstreamConfig& config, const fs::path& sign_ins) {
+void connect_and_list(Checks& checks, const Destination& to, const fs::path& sign_ins) {
+  const auto& config = to.config;
   const OwnState state;
   ClientOptions options;
   options.guard = "/proc/self/exe";
   options.state_dir = state.path().string();
   options.sign_in_dir = sign_ins.string();
+  options.login_target = to.login_target;
   const auto begun = std::chrono::steady_clock::now();
   std::optional<Result<Client>> client;
   {
@@ -143,7 +145,7 @@ int test_server(const ServerOptions& options) {
   );
   show_settings(checks, config);
   checks.add(reachable(config));
-  if (!checks.any_failed()) connect_and_list(checks, config, around.state_dir());
+  if (!checks.any_failed()) connect_and_list(checks, *to, around.state_dir());
   checks.finish();
   return checks.any_failed() ? failed : success;
 }

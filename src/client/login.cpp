@@ -90,6 +90,7 @@ Result<auth::AuthenticatorParts> authenticator_parts(
     }
   }
   parts.fetcher = auth::http_fetchers();
+  parts.login_target = options.login_target;
   if (options.handlers.authorize) parts.user = std::make_shared<HandlerAgent>(worker, options);
   return parts;
 }

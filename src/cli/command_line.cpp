@@ -1,4 +1,4 @@
-// The only place that sees CLI11: it is slow to compile.
+// With bridge_options.cpp the only place that sees CLI11: it is slow to compile.
 #include "cli/command_line.hpp"
 
 #include <fmt/format.h>
@@ -8,6 +8,7 @@
 #include <mooring/version.hpp>
 
 #include "cli/add.hpp"
+#include "cli/bridge_options.hpp"
 #include "cli/call.hpp"
 #include "cli/chaos.hpp"
 #include "cli/console.hpp"
@@ -364,10 +365,14 @@ int run(int argc, char** argv) {
       "Keeps AI agents tied to their MCP servers: gateway, client and tools in one.", "mooring"
   );
   int result = success;
+  auto wrapped = take_wrapped_command(argc, argv);
+  if (!wrapped) return complain(wrapped.error());
   app.set_version_flag("--version", std::string("mooring ") + MOORING_VERSION);
   app.require_subcommand(1);
   app.footer("mooring COMMAND --help says more.\nExample:\n  mooring serve --config mooring.yaml");
   add_serve(app, result);
+  add_connect(app, result);
+  add_wrap(app, result, std::move(*wrapped));
   using upstream::ListKind;
   add_list(app, result, "tools", ListKind::tools, "List tools");
   add_list(app, result, "resources", ListKind::resources, "List resources and resource templates");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mooring/version.hpp>
+#include <set>
 
 #include "config/diff.hpp"
 #include "core/log.hpp"
@@ -326,6 +327,7 @@ void Gateway::rebuild() {
   if (applying_ || stopping_) return;
   auto table = std::make_shared<RoutingTable>();
   std::vector<Contribution> contributions;
+  std::vector<const Upstream*> newcomers;
   bool differs = table_->servers.size() != order_.size();
   for (const auto& name : order_) {
     const auto found = upstreams_.find(name);
@@ -345,6 +347,7 @@ void Gateway::rebuild() {
     }
     Contribution contribution{name, upstream.config, catalogue, upstream.capabilities};
     if (catalogue != upstream.shown) {
+      if (!upstream.shown) newcomers.push_back(&upstream);
       upstream.shown = catalogue;
       if (catalogues_ != nullptr && catalogue && upstream.config->lazy) {
         const auto& server = upstream.links.front()->snapshot().server;
@@ -377,6 +380,18 @@ void Gateway::rebuild() {
     }
   }
   tell_aggregate_changes(before->aggregate.get(), *table->aggregate);
+  for (const auto* upstream : newcomers) tell_first_lists(*upstream);
+}
+
+/// Who asked this server alone before it had ever connected got an error for a list.
+void Gateway::tell_first_lists(const Upstream& upstream) {
+  std::set<std::string_view> methods;
+  for (const auto kind : upstream::all_lists) {
+    if ((*upstream.shown)[kind].offered) methods.insert(list_changed_method(kind));
+  }
+  for (const auto method : methods) {
+    control_.listeners().to_endpoint(upstream.config->name, protocol::make_notification(method));
+  }
 }
 
 void Gateway::tell_aggregate_changes(const Aggregate* before, const Aggregate& after) {

@@ -115,6 +115,7 @@ class Gateway final : public upstream::Observer {
   void restore_sessions(store::SessionStore& store);
   void rebuild();
   void tell_aggregate_changes(const Aggregate* before, const Aggregate& after);
+  void tell_first_lists(const Upstream& upstream);
   upstream::Status config_error_status(const Upstream& upstream) const;
 
   std::vector<io::Worker*> workers_;

@@ -154,7 +154,7 @@ awaitable<void> GatewayServer::handle(unsigned worker, HttpExchange& exchange) {
   }
   const auto path = exchange.path();
   if (path == "/mcp" || path == "/mcp/") {
-    co_await doors_[worker]->handle(exchange, {}, std::move(principal));
+    co_await doors_[worker]->handle(exchange, only_, std::move(principal));
   } else if (path.starts_with("/mcp/")) {
     co_await doors_[worker]->handle(
         exchange, core::percent_decode(path.substr(5)), std::move(principal)

@@ -34,6 +34,8 @@ class GatewayServer {
   /// control worker.
   void on_reload(std::function<awaitable<std::string>()> reload) { reload_ = std::move(reload); }
 
+  /// `/mcp` stands for this one server, names untouched. Before `listen`.
+  void show_only(std::string server) { only_ = std::move(server); }
   /// Opens the port on every worker. Before the workers run, or on the control worker.
   Result<io::Endpoint> listen(const config::ListenAddress& address);
   /// No new connections and sessions; waits until the requests in hand are answered, at most
@@ -66,6 +68,7 @@ class GatewayServer {
   std::vector<std::unique_ptr<io::HttpServer>> servers_;
   std::unique_ptr<EventFeed> feed_;
   std::function<awaitable<std::string>()> reload_;
+  std::string only_;  ///< what `/mcp` stands for; empty: all servers as one
   std::string url_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::atomic<bool> draining_ = false;

@@ -92,6 +92,17 @@ class Program {
   /// before.
   std::string err_until(std::string_view text) { return until(1, text); }
   std::string out_until(std::string_view text) { return until(0, text); }
+  /// The first line of stdout that holds `part`, waited for until it is whole.
+  std::string out_line(std::string_view part) {
+    const auto from = until(0, part).find(part);
+    const auto& text = text_[0];
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (text.find('\n', from) == std::string::npos) {
+      if (!open_[0] || !pump(deadline)) throw std::runtime_error("half a line: " + text);
+    }
+    const auto begin = text.rfind('\n', from) + 1;
+    return text.substr(begin, text.find('\n', from) - begin);
+  }
 
   /// Closes stdin, reads both streams to their end and waits for the program. After 30 s it is
   /// killed.

@@ -34,6 +34,11 @@ namespace log = core::log;
 
 namespace {
 
+bool is_ignored(int signal) {
+  struct sigaction now{};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /// The running gateway: everything in the order in which it is built, taken down in reverse.
 class GatewayProcess {
  public:
@@ -68,6 +73,7 @@ class GatewayProcess {
 
   int run() {
     auto& control = *workers_.front();
+    hangup_ignored_ = is_ignored(SIGHUP);
     // Before anybody can know of us: whoever asks us to end gets an orderly end.
     signals_ =
         std::make_unique<io::Signals>(control, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP});
@@ -183,6 +189,7 @@ class GatewayProcess {
         watchers_->spawn(reload_and_log());
         continue;
       }
+      if (number == SIGHUP && hangup_ignored_) continue;
       if (shutdown_.aborted()) {
         // Asked twice: whoever waits does not want to.
         gateway_->abort_calls();
@@ -270,6 +277,7 @@ class GatewayProcess {
   std::unique_ptr<io::Signals> signals_;
   server::StdioDoor* door_ = nullptr;
   io::TaskGroup* watchers_ = nullptr;
+  bool hangup_ignored_ = false;  ///< by nohup: we are to outlive the terminal
   bool reloading_ = false;
   std::unique_ptr<io::Event> reloaded_;
   io::AbortSource shutdown_;

@@ -24,7 +24,7 @@ struct GatewayPlan {
   /// Is shown what children write to stderr, besides their logs.
   transport::StderrLog::Echo echo;
   /// Reads the configuration again, for SIGHUP and where a file has changed; empty: there is
-  /// nothing to read, and SIGHUP (a terminal was closed) ends the process.
+  /// nothing to read, and SIGHUP (a terminal was closed) ends the process, unless nohup ran it.
   std::function<Result<config::Config>()> read_again;
 };
 

@@ -71,6 +71,26 @@ TEST_F(Wrap, names_are_untouched_and_SIGTERM_ends_it) {
   EXPECT_EQ(ended.out, "");
 }
 
+TEST_F(Wrap, a_closed_terminal_ends_it_and_not_under_nohup) {
+  wrap();
+  bridge->signal(SIGHUP);
+  EXPECT_EQ(bridge->end().status, 0);
+
+  test::Program stays(
+      {"/bin/sh", "-c",
+       "trap '' HUP; exec " MOORING " wrap --listen 127.0.0.1:0 --state-dir " + state() +
+           " -- " MOORING_EVERYTHING " --stdio"},
+      home()
+  );
+  test::announced_url(stays);
+  stays.signal(SIGHUP);
+  stays.signal(SIGTERM);
+  const auto ended = stays.end();
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("SIGTERM: finishing"));
+  EXPECT_THAT(ended.err, Not(HasSubstr("SIGHUP: finishing")));
+}
+
 TEST_F(Wrap, what_stands_behind_the_dashes_is_the_servers_to_the_letter) {
   wrap({}, telling(R"(printf '<%s>' "$@"; echo)", {"[a,b]", "--help", "{}", "", "--", "--listen"}));
   bridge->err_until("<[a,b]><--help><{}><><--><--listen>\n");

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <expected>
@@ -10,10 +9,10 @@
 
 #include "core/log.hpp"
 #include "core/random.hpp"
-#include "io/http_fields.hpp"
 #include "protocol/messages.hpp"
 #include "server/batch.hpp"
 #include "server/event_stream.hpp"
+#include "server/media_type.hpp"
 #include "server/post_stream.hpp"
 
 namespace mooring::server {
@@ -41,20 +40,6 @@ struct Refusal {
 
 awaitable<void> refuse(HttpExchange& exchange, const Refusal& refusal) {
   co_await refuse(exchange, refusal.status, protocol::invalid_request, refusal.message);
-}
-
-bool accepts(const HttpExchange& exchange, std::string_view type) {
-  const auto accept = exchange.header("Accept");
-  return accept.empty() || accept.find(type) != std::string_view::npos ||
-         accept.find("*/*") != std::string_view::npos;
-}
-
-bool is_json(std::string_view content_type) {
-  auto type = content_type.substr(0, content_type.find(';'));
-  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-  return std::ranges::equal(type, std::string_view("application/json"), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b;
-  });
 }
 
 /// Counts a request from its arrival to its answer, however that comes about.
@@ -202,7 +187,8 @@ awaitable<void> HttpDoor::Impl::post(
         exchange, 415, protocol::invalid_request, "Content-Type is application/json"
     );
   }
-  if (!accepts(exchange, "application/json") && !accepts(exchange, "text/event-stream")) {
+  if (!accepts(exchange.header("Accept"), "application/json") &&
+      !accepts(exchange.header("Accept"), "text/event-stream")) {
     co_return co_await refuse(
         exchange, 406, protocol::invalid_request,
         "Accept names application/json and text/event-stream"
@@ -255,7 +241,7 @@ awaitable<void> HttpDoor::Impl::request(
   const auto stream = std::make_shared<PostStream>(
       worker, options, streams, tasks, exchange, session, std::string(frame.id())
   );
-  stream->begin(accepts(exchange, "text/event-stream"));
+  stream->begin(accepts(exchange.header("Accept"), "text/event-stream"));
   if (options.always_stream) co_await stream->open();
   co_await service.request(std::move(session), std::move(frame), stream);
   co_await stream->close();
@@ -293,14 +279,14 @@ awaitable<void> HttpDoor::Impl::batch(
   const auto stream = std::make_shared<PostStream>(
       worker, options, streams, tasks, exchange, session, std::string()
   );
-  stream->begin(accepts(exchange, "text/event-stream"));
+  stream->begin(accepts(exchange.header("Accept"), "text/event-stream"));
   if (options.always_stream) co_await stream->open();
   co_await serve_batch(worker, service, session, std::move(requests), stream);
   co_await stream->close();
 }
 
 awaitable<void> HttpDoor::Impl::get(HttpExchange& exchange, ClientSessionPtr session) {
-  if (!accepts(exchange, "text/event-stream")) {
+  if (!accepts(exchange.header("Accept"), "text/event-stream")) {
     co_return co_await refuse(
         exchange, 406, protocol::invalid_request, "Accept names text/event-stream"
     );

@@ -245,7 +245,9 @@ void add_limits(Keys& keys) {
   count("stream_events", &L::stream_events, "Events kept per stream, for clients that resume it.");
   size(
       "event_bytes", &L::event_bytes,
-      "Bytes of events kept per stream; older delivered ones are forgotten."
+      "Bytes of events kept per stream; older delivered ones are forgotten. A client of HTTP+SSE "
+      "that leaves more "
+      "notifications unread is cut off."
   );
   count("streams", &L::streams, "Resumable streams kept per thread.");
   count("sessions", &L::sessions, "Client sessions at once.");

@@ -33,7 +33,8 @@ std::string error_json(std::string_view message) {
 
 awaitable<void> no_such_path(HttpExchange& exchange) {
   co_await exchange.respond(
-      404, json_type, error_json("no such path; MCP is at /mcp and /mcp/SERVER")
+      404, json_type,
+      error_json("no such path; MCP is at /mcp and /mcp/SERVER, HTTP+SSE at /sse and /sse/SERVER")
   );
 }
 
@@ -47,6 +48,17 @@ HttpDoorOptions door_options(const config::GatewayConfig& settings, const std::s
   options.json_depth = settings.limits.json_depth;
   options.retry_ms = static_cast<int>(settings.sse_retry.count());
   options.boot = boot;
+  return options;
+}
+
+SseDoorOptions sse_door_options(const config::GatewayConfig& settings) {
+  SseDoorOptions options;
+  options.keepalive_comment = settings.keepalive_comment;
+  options.unread_bytes = settings.limits.event_bytes;
+  options.held_bytes = settings.limits.buffer_bytes;
+  // Calls over the limit are refused behind the door; this is for requests that do not count there.
+  options.requests = 2 * settings.limits.requests_in_flight;
+  options.json_depth = settings.limits.json_depth;
   return options;
 }
 
@@ -73,18 +85,24 @@ GatewayServer::GatewayServer(
       hosts_{settings.allowed_hosts, settings.allowed_origins},
       bearer_(settings.tokens) {
   std::vector<HttpDoor*> peers;
+  std::vector<SseDoor*> sse_peers;
   for (auto* worker : workers_) {
     const auto index = worker->index();
     doors_.push_back(std::make_unique<HttpDoor>(
         *worker, gateway_.router(index), door_options(settings, gateway_.boot())
     ));
     peers.push_back(doors_.back().get());
+    sse_doors_.push_back(
+        std::make_unique<SseDoor>(*worker, gateway_.router(index), sse_door_options(settings))
+    );
+    sse_peers.push_back(sse_doors_.back().get());
     servers_.push_back(std::make_unique<io::HttpServer>(
         *worker, server_limits(settings),
         [this, index](HttpExchange& exchange) { return handle(index, exchange); }
     ));
   }
   for (const auto& door : doors_) door->set_peers(peers);
+  for (const auto& door : sse_doors_) door->set_peers(sse_peers);
   feed_ = std::make_unique<EventFeed>(
       *workers_.front(),
       EventFeed::Source{
@@ -153,15 +171,31 @@ awaitable<void> GatewayServer::handle(unsigned worker, HttpExchange& exchange) {
     co_return;
   }
   const auto path = exchange.path();
-  if (path == "/mcp" || path == "/mcp/") {
-    co_await doors_[worker]->handle(exchange, only_, std::move(principal));
-  } else if (path.starts_with("/mcp/")) {
-    co_await doors_[worker]->handle(
-        exchange, core::percent_decode(path.substr(5)), std::move(principal)
-    );
-  } else {
+  if (!co_await mcp(worker, exchange, path, std::move(principal))) {
     co_await admin(worker, exchange, path);
   }
+}
+
+awaitable<bool> GatewayServer::mcp(
+    unsigned worker, HttpExchange& exchange, std::string_view path, std::string principal
+) {
+  // /mcp and /sse are every server (or the only one), what comes after a slash is the name of one.
+  const auto under = [this, path](std::string_view root) -> std::optional<std::string> {
+    if (path == root) return only_;
+    if (!path.starts_with(root) || path[root.size()] != '/') return std::nullopt;
+    const auto name = path.substr(root.size() + 1);
+    return name.empty() ? only_ : core::percent_decode(name);
+  };
+  if (auto endpoint = under("/mcp")) {
+    co_await doors_[worker]->handle(exchange, std::move(*endpoint), std::move(principal));
+  } else if (auto streamed = under("/sse")) {
+    co_await sse_doors_[worker]->stream(exchange, std::move(*streamed), std::move(principal));
+  } else if (path == "/message") {
+    co_await sse_doors_[worker]->message(exchange, std::move(principal));
+  } else {
+    co_return false;
+  }
+  co_return true;
 }
 
 awaitable<void> GatewayServer::admin(
@@ -302,6 +336,7 @@ std::size_t GatewayServer::connections() const {
 std::size_t GatewayServer::in_flight() const {
   std::size_t sum = 0;
   for (const auto& door : doors_) sum += door->requests_in_flight();
+  for (const auto& door : sse_doors_) sum += door->requests_in_flight();
   return sum;
 }
 
@@ -320,6 +355,10 @@ awaitable<void> GatewayServer::drain(core::Duration timeout) {
 
 awaitable<void> GatewayServer::stop() {
   co_await feed_->stop();
+  // All of them before any server: a message may wait for the stream of another worker.
+  for (std::size_t i = 0; i < sse_doors_.size(); ++i) {
+    co_await asio::co_spawn(workers_[i]->executor(), sse_doors_[i]->stop(), asio::use_awaitable);
+  }
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     auto close = [](HttpDoor* door, io::HttpServer* server) -> awaitable<void> {
       // Streams first: their exchanges end by themselves then.

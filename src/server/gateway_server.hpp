@@ -16,6 +16,7 @@
 #include "server/event_feed.hpp"
 #include "server/host_check.hpp"
 #include "server/http_door.hpp"
+#include "server/sse_door.hpp"
 #include "server/status_json.hpp"
 
 namespace mooring::server {
@@ -46,6 +47,10 @@ class GatewayServer {
 
  private:
   awaitable<void> handle(unsigned worker, io::HttpExchange& exchange);
+  /// False: it is no path of MCP.
+  awaitable<bool> mcp(
+      unsigned worker, io::HttpExchange& exchange, std::string_view path, std::string principal
+  );
   awaitable<void> admin(unsigned worker, io::HttpExchange& exchange, std::string_view path);
   awaitable<void> api(unsigned worker, io::HttpExchange& exchange, std::string_view path);
   awaitable<void> recoveries(io::HttpExchange& exchange);
@@ -65,6 +70,7 @@ class GatewayServer {
   HostCheck hosts_;
   Bearer bearer_;
   std::vector<std::unique_ptr<HttpDoor>> doors_;
+  std::vector<std::unique_ptr<SseDoor>> sse_doors_;
   std::vector<std::unique_ptr<io::HttpServer>> servers_;
   std::unique_ptr<EventFeed> feed_;
   std::function<awaitable<std::string>()> reload_;

@@ -30,6 +30,8 @@ class FakeExchange final : public io::HttpExchange {
   FakeExchange(std::string method, Headers headers, std::string body)
       : method_(std::move(method)), headers_(std::move(headers)), body_(std::move(body)) {}
 
+  std::string query_string;
+
   // What the peer got.
   int status = 0;
   Headers answer_headers;
@@ -72,7 +74,7 @@ class FakeExchange final : public io::HttpExchange {
   std::string_view method() const override { return method_; }
   std::string_view target() const override { return "/mcp"; }
   std::string_view path() const override { return "/mcp"; }
-  std::string_view query() const override { return {}; }
+  std::string_view query() const override { return query_string; }
   std::string_view header(std::string_view name) const override {
     for (const auto& [key, value] : headers_) {
       if (same(key, name)) return value;
@@ -168,6 +170,8 @@ class FakeService final : public gateway::Service {
 
   awaitable<gateway::Opened> open(Frame initialize, std::string endpoint, std::string principal)
       override {
+    initializes.push_back(initialize.bytes());
+    if (opening) co_await opening->wait();
     if (refuse)
       co_return gateway::Opened{nullptr, protocol::make_error(initialize.id(), -32602, "no")};
     const auto name = fmt::format("new-{}", sessions.size());
@@ -205,7 +209,8 @@ class FakeService final : public gateway::Service {
   std::map<std::string, gateway::ClientSessionPtr> sessions;
   Handler handler;
   bool refuse = false;
-  std::vector<std::string> requests, notices, ended;
+  std::unique_ptr<io::Event> opening;  ///< where set, `initialize` waits for it
+  std::vector<std::string> initializes, requests, notices, ended;
   std::map<std::string, gateway::Outbox> outboxes;
   int unlistened = 0;
 };

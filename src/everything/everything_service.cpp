@@ -214,7 +214,10 @@ void EverythingService::notice(gateway::ClientSessionPtr client, protocol::Frame
 }
 
 void EverythingService::listen(gateway::ClientSessionPtr client, gateway::Outbox outbox) {
-  if (auto session = world_.sessions.find(client->key)) session->outbox = std::move(outbox);
+  auto session = world_.sessions.find(client->key);
+  if (!session) return;
+  session->outbox = std::move(outbox);
+  session->lasts = client->id.empty();
 }
 
 void EverythingService::unlisten(gateway::ClientSessionPtr client) {

@@ -21,8 +21,13 @@ awaitable<void> HttpFront::handle(io::HttpExchange& exchange) {
     co_await exchange.respond(200, {{"Content-Type", "text/plain"}}, "ok\n");
     co_return;
   }
+  if (exchange.path() == "/sse" || exchange.path() == "/message") {
+    co_return co_await sse_door_(exchange);
+  }
   if (exchange.path() != "/mcp") {
-    co_await exchange.respond(404, {{"Content-Type", "text/plain"}}, "MCP is served at /mcp\n");
+    co_await exchange.respond(
+        404, {{"Content-Type", "text/plain"}}, "MCP is served at /mcp and /sse\n"
+    );
     co_return;
   }
   auto id = exchange.header(session_header);

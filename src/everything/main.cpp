@@ -14,6 +14,7 @@
 #include "io/signals.hpp"
 #include "io/worker.hpp"
 #include "server/http_door.hpp"
+#include "server/sse_door.hpp"
 #include "server/stdio_door.hpp"
 
 namespace mooring::everything {
@@ -56,11 +57,19 @@ class Program {
     options.always_stream = line_.always_stream;
     options.json_only = line_.options.json_response;
     http_door_.emplace(worker_, service_, options);
-    service_.on_drop([this] { http_door_->end_listening(); });
+    sse_door_.emplace(worker_, service_, server::SseDoorOptions{});
+    service_.on_drop([this] {
+      http_door_->end_listening();
+      sse_door_->end_streams();
+    });
     front_.emplace(
         world_, service_, *chaos::find_expiry_dialect(line_.options.expiry_dialect),
         server::HostCheck{line_.allowed_hosts, {}},
-        [this](io::HttpExchange& exchange) { return http_door_->handle(exchange, "", ""); }
+        [this](io::HttpExchange& exchange) { return http_door_->handle(exchange, "", ""); },
+        [this](io::HttpExchange& exchange) {
+          if (exchange.path() == "/message") return sse_door_->message(exchange, "");
+          return sse_door_->stream(exchange, "", "");
+        }
     );
     http_server_.emplace(worker_, io::HttpServerLimits{}, [this](io::HttpExchange& exchange) {
       return front_->handle(exchange);
@@ -93,6 +102,7 @@ class Program {
     co_await signals.next();
     service_.shut_down();
     http_server_->drain();
+    co_await sse_door_->stop();
     co_await http_door_->stop();
     co_await http_server_->stop();
   }
@@ -108,6 +118,7 @@ class Program {
   World world_;
   EverythingService service_;
   std::optional<server::HttpDoor> http_door_;
+  std::optional<server::SseDoor> sse_door_;
   std::optional<HttpFront> front_;
   std::optional<io::HttpServer> http_server_;
   bool failed_ = false;

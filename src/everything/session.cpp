@@ -64,7 +64,7 @@ void Sessions::each(const std::function<void(Session&)>& visit) {
 }
 
 bool Sessions::expired(const Session& session) const {
-  if (!options_.session_ttl || !session.calls.empty()) return false;
+  if (!options_.session_ttl || session.lasts || !session.calls.empty()) return false;
   return timers_.now() - session.last_used >= *options_.session_ttl;
 }
 

@@ -30,6 +30,7 @@ struct Session {
   gateway::Outbox outbox;  ///< empty while the client does not listen
   int log_level = 0;       ///< index into the levels of RFC 5424, debug first
   bool initialized = false;
+  bool lasts = false;  ///< its door ends it (HTTP+SSE, stdio): it does not expire before
   std::set<std::string> subscriptions;
   std::map<std::string, std::shared_ptr<Ask>> asks;    ///< by raw id
   std::multimap<std::string, io::AbortSource*> calls;  ///< running ones, by raw id

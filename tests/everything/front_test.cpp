@@ -78,6 +78,10 @@ class HttpFrontTest : public EverythingTest {
         [this](io::HttpExchange&) -> awaitable<void> {
           ++passed;
           co_return;
+        },
+        [this](io::HttpExchange&) -> awaitable<void> {
+          ++passed_to_sse;
+          co_return;
         }
     );
   }
@@ -101,7 +105,7 @@ class HttpFrontTest : public EverythingTest {
   }
 
   std::unique_ptr<HttpFront> front;
-  int passed = 0;
+  int passed = 0, passed_to_sse = 0;
   bool ended = false;
 };
 
@@ -126,6 +130,14 @@ TEST_F(HttpFrontTest, a_gone_session_is_answered_in_the_dialect) {
   EXPECT_EQ(boost::json::parse(post->answer).at("id").as_int64(), 7);
   EXPECT_EQ(exchange("DELETE", session->id)->status, 200);
   EXPECT_EQ(exchange("GET", session->id)->status, 404);
+  EXPECT_EQ(passed, 0);
+}
+
+TEST_F(HttpFrontTest, the_paths_of_http_and_sse_reach_their_own_door) {
+  start_with("ts-404");
+  exchange("GET", "", "", "/sse");
+  exchange("POST", "", list_tools, "/message");
+  EXPECT_EQ(passed_to_sse, 2);
   EXPECT_EQ(passed, 0);
 }
 
@@ -171,13 +183,17 @@ TEST_F(HttpFrontTest, strange_hosts_origins_and_paths_are_refused) {
   rebound.headers["Host"] = "evil.example.com";
   handle(rebound);
   EXPECT_EQ(rebound.status, 403);
+  FakeExchange rebound_stream("GET", "/sse", "", "");
+  rebound_stream.headers["Host"] = "evil.example.com";
+  handle(rebound_stream);
+  EXPECT_EQ(rebound_stream.status, 403);
   FakeExchange foreign("POST", "/mcp", "", list_tools);
   foreign.headers["Origin"] = "http://evil.example.com";
   handle(foreign);
   EXPECT_EQ(foreign.status, 403);
   EXPECT_EQ(exchange("GET", "", "", "/")->status, 404);
   EXPECT_EQ(exchange("GET", "", "", "/healthz")->status, 200);
-  EXPECT_EQ(passed, 0);
+  EXPECT_EQ(passed + passed_to_sse, 0);
 }
 
 }  // namespace

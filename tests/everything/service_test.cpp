@@ -168,6 +168,16 @@ TEST_F(Everything, an_idle_session_expires_and_a_used_one_does_not) {
   EXPECT_EQ(world->sessions.size(), 0U);
 }
 
+TEST_F(Everything, a_session_that_ends_with_its_stream_does_not_expire_before) {
+  start({.session_ttl = 1s});
+  auto session = *connect();
+  session.id.clear();  // as the doors of HTTP+SSE and stdio do
+  const auto bound = std::make_shared<const gateway::ClientSession>(session);
+  service->listen(bound, [](std::string) {});
+  advance(2s);
+  EXPECT_TRUE(service->find(bound->key));
+}
+
 TEST_F(Everything, a_session_with_a_running_call_does_not_expire) {
   start({.session_ttl = 1s});
   auto session = connect();

@@ -92,19 +92,25 @@ function client2(versionNegotiation) {
     (method, handle) => client.setNotificationHandler(method, handle));
 }
 
+/// The URL of a gateway's endpoint for a client of this kind: of one server, or of all.
+export const endpoint = (kind, gateway, server) =>
+  `${gateway.url}${kind === 'sdk1-sse' ? '/sse' : '/mcp'}${server ? `/${server}` : ''}`;
+
 /// A connected client. `target` is a URL, or { command, args, env } for stdio.
 export async function connect(kind, target) {
   const makers = {
     sdk1: [sdk1, '@modelcontextprotocol/sdk/client/streamableHttp.js', '@modelcontextprotocol/sdk/client/stdio.js'],
+    'sdk1-sse': [sdk1, '@modelcontextprotocol/sdk/client/sse.js', '@modelcontextprotocol/sdk/client/stdio.js'],
     client2: [client2, '@modelcontextprotocol/client', '@modelcontextprotocol/client/stdio'],
     'client2-auto': [() => client2({ mode: 'auto' }), '@modelcontextprotocol/client', '@modelcontextprotocol/client/stdio'],
   };
   const [make, http, stdio] = makers[kind];
   const client = make();
-  const { StreamableHTTPClientTransport } = need(http);
+  const { StreamableHTTPClientTransport, SSEClientTransport } = need(http);
+  const HttpTransport = kind === 'sdk1-sse' ? SSEClientTransport : StreamableHTTPClientTransport;
   const { StdioClientTransport } = need(stdio);
   const transport = typeof target === 'string'
-    ? new StreamableHTTPClientTransport(new URL(target))
+    ? new HttpTransport(new URL(target))
     : new StdioClientTransport({ stderr: 'inherit', ...target });
   await client.connect(transport);
   client.leave = async () => {

@@ -71,11 +71,11 @@ export async function startEverything(bin, ...args) {
 }
 
 /// A gateway in front of `servers` (the mcpServers object), with state of its own; `url` is its address without a path.
-export async function startGateway(bin, servers) {
+export async function startGateway(bin, servers, port = 0) {
   const directory = temporaryDirectory();
   const config = join(directory, 'mooring.json');
   writeFileSync(config, JSON.stringify({ mcpServers: servers }));
-  const program = await start('mooring', join(bin, 'mooring'), ['serve', '--config', config, '--listen', '127.0.0.1:0'], {
+  const program = await start('mooring', join(bin, 'mooring'), ['serve', '--config', config, '--listen', `127.0.0.1:${port}`], {
     announces: listening, env: { XDG_STATE_HOME: directory, XDG_CONFIG_HOME: directory }, cwd: directory,
   });
   program.url = `http://localhost:${program.match[1]}`;

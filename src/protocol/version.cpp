@@ -1,13 +1,14 @@
 #include "protocol/version.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
 namespace mooring::protocol {
 namespace {
 
-constexpr std::array<std::string_view, 4> names = {
-    "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"
+constexpr std::array<std::string_view, 5> names = {
+    "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"
 };
 
 }  // namespace
@@ -22,7 +23,7 @@ std::optional<Version> parse_version(std::string_view text) {
 }
 
 Version negotiate(std::string_view offered) {
-  return parse_version(offered).value_or(latest_legacy);
+  return std::min(parse_version(offered).value_or(latest_legacy), latest_legacy);
 }
 
 }  // namespace mooring::protocol

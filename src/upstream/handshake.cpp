@@ -34,9 +34,9 @@ std::expected<ServerIdentity, std::string> read_initialize_result(std::string_vi
     return std::unexpected("the answer to initialize names no protocolVersion: not an MCP server");
   }
   const auto version = protocol::parse_version(server.protocol_version);
-  if (!version) {
+  if (!version || protocol::is_modern(*version)) {
     return std::unexpected(fmt::format(
-        "the server speaks only protocol {}, which this version does not know",
+        "the server speaks only protocol {}, which Mooring does not speak to servers",
         server.protocol_version
     ));
   }

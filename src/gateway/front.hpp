@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,15 +17,24 @@
 /// speaks MCP.
 namespace mooring::gateway {
 
-/// Who is asking. Immutable, shared between workers.
+/// Who is asking. Immutable, shared between workers. A legacy client has one for all it does; of a
+/// modern one it lives for a single request, and holds what the request's metadata said.
 struct ClientSession {
-  std::string id;        ///< the Mcp-Session-Id the client holds; empty on stdio
-  std::string key;       ///< short unique name of the session, for maps and logs
+  std::string id;   ///< the Mcp-Session-Id the client holds; empty on stdio and in the modern era
+  std::string key;  ///< short unique name of the session, for maps and logs
   std::string endpoint;  ///< "" = aggregate, else the name of the one upstream
   protocol::Version version = protocol::latest_legacy;
   std::string capabilities;  ///< the client's, raw JSON object
   std::string client_name;
   std::string principal;  ///< whom the bearer token named; empty without authentication
+  // Modern only:
+  std::string client_info;  ///< raw JSON object; empty: not told
+  std::string log_level;    ///< the least severe it wants to hear of; empty: none
+  /// The `Mcp-Param-*` headers of a request over HTTP, names in lower case without that prefix.
+  /// Nothing on stdio, where there are none to check.
+  std::optional<std::map<std::string, std::string>> param_headers;
+
+  bool modern() const { return protocol::is_modern(version); }
 };
 using ClientSessionPtr = std::shared_ptr<const ClientSession>;
 
@@ -77,7 +87,10 @@ class Service {
   ) = 0;
   /// The session behind an Mcp-Session-Id; empty: unknown, expired or ended.
   virtual ClientSessionPtr find(std::string_view id) = 0;
-  /// Any request but `initialize`. Returns when it is answered.
+  /// Any request but `initialize`. Returns when it is answered. Those of a modern client name their
+  /// own session, and end when the client gives them up (a `notice` of notifications/cancelled with
+  /// the session's key), `subscriptions/listen` among them. Their answers are of the modern era;
+  /// over HTTP their error codes decide the status.
   virtual awaitable<void> request(
       ClientSessionPtr session, protocol::Frame request, ResponderPtr responder
   ) = 0;

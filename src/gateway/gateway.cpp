@@ -57,6 +57,7 @@ Gateway::Gateway(
       channels_(channels),
       random_(random),
       codec_(session_key, std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl)),
+      sealer_(session_key),
       control_(
           *workers_.front(), store,
           std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl),
@@ -67,6 +68,7 @@ Gateway::Gateway(
       drain_timeout_(settings.drain_timeout),
       retiring_(workers_.front()->executor()) {
   shared_.codec = &codec_;
+  shared_.sealer = &sealer_;
   shared_.revocations = &revocations_;
   shared_.control = &control_;
   shared_.random = &random_;

@@ -122,6 +122,7 @@ class Gateway final : public upstream::Observer {
   transport::ChannelFactory& channels_;
   core::Random& random_;
   SessionCodec codec_;
+  core::Sealer sealer_;
   Revocations revocations_;
   Control control_;
   std::optional<auth::AuthenticatorParts> sign_in_;

@@ -111,7 +111,8 @@ std::optional<Listeners::Listener> Listeners::only_one(
 ) const {
   std::optional<Listener> found;
   for (const auto& [key, entry] : sessions_) {
-    if (!hears(entry, server) || !protocol::member(entry.session->capabilities, capability))
+    if (!hears(entry, server) || entry.session->modern() ||
+        !protocol::member(entry.session->capabilities, capability))
       continue;
     if (found) return std::nullopt;
     found = Listener{entry.session, entry.outbox};

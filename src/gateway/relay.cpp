@@ -36,6 +36,7 @@ Relay::~Relay() { over_->abort(); }
 awaitable<void> Relay::message(Frame frame) {
   if (frame.is_notification()) {
     if (frame.method() == "notifications/message") {
+      if (session_->modern() && !is_wanted(frame)) co_return;
       const auto level = router_.levels_.find(session_->key);
       const auto severity = log_severity(protocol::string_member(frame.params(), "level"));
       if (level != router_.levels_.end() && severity && *severity < level->second.severity) {
@@ -65,10 +66,16 @@ awaitable<void> Relay::message(Frame frame) {
   )));
 }
 
+/// A modern client says with each request what it wants to hear; without a word, nothing.
+bool Relay::is_wanted(const Frame& log_message) const {
+  const auto wanted = log_severity(session_->log_level);
+  const auto severity = log_severity(protocol::string_member(log_message.params(), "level"));
+  return wanted && severity && *severity >= *wanted;
+}
+
 std::string Relay::obstacle(const Frame& request) const {
   const auto& method = request.method();
   const auto& config = link_->config();
-  if (!responder_->can_send()) return "the client accepts no stream on which it could be asked";
   std::string_view capability;
   if (method == "sampling/createMessage") {
     capability = "sampling";
@@ -83,12 +90,13 @@ std::string Relay::obstacle(const Frame& request) const {
     }
   } else if (method == "roots/list") {
     capability = "roots";
-  } else {
-    return {};
   }
-  const auto has = protocol::member(session_->capabilities, capability);
-  if (!has || !protocol::is_object(*has))
-    return fmt::format("the client does not support {}", capability);
+  if (!capability.empty()) {
+    const auto has = protocol::member(session_->capabilities, capability);
+    if (!has || !protocol::is_object(*has))
+      return fmt::format("the client does not support {}", capability);
+  }
+  if (!responder_->can_send()) return "the client cannot be asked anything during this request";
   return {};
 }
 

@@ -26,6 +26,7 @@ class Relay final : public transport::Sink {
  private:
   struct Question;
   static awaitable<void> ask(std::shared_ptr<Question> question);
+  bool is_wanted(const protocol::Frame& log_message) const;
   /// Why the client cannot be asked; empty: it can.
   std::string obstacle(const protocol::Frame& request) const;
 

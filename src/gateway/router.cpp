@@ -20,13 +20,6 @@ namespace {
 constexpr std::size_t cached_sessions = 16'384;
 constexpr std::size_t kept_capabilities = 4096;
 
-std::optional<ListKind> list_kind(std::string_view method) {
-  for (const auto kind : upstream::all_lists) {
-    if (upstream::list_method(kind) == method) return kind;
-  }
-  return std::nullopt;
-}
-
 /// The server's capabilities as we stand for them: we notice every change of a list, whoever
 /// announces it.
 std::string with_list_changed(std::string capabilities) {
@@ -59,6 +52,13 @@ Router::Router(io::Worker& worker, RouterShared shared)
       relays_(worker.executor()) {}
 
 Router::~Router() = default;
+
+std::optional<ListKind> Router::list_kind(std::string_view method) {
+  for (const auto kind : upstream::all_lists) {
+    if (upstream::list_method(kind) == method) return kind;
+  }
+  return std::nullopt;
+}
 
 void Router::publish(std::shared_ptr<const RoutingTable> table) {
   table_ = std::move(table);
@@ -184,32 +184,38 @@ awaitable<Opened> Router::open(Frame initialize, std::string endpoint, std::stri
 awaitable<std::string> Router::initialize_result(
     const std::string& endpoint, protocol::Version version
 ) {
+  const auto about = co_await describe(endpoint);
+  auto result = fmt::format(
+      R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{}}})",
+      protocol::to_string(version), about.capabilities, about.info
+  );
+  if (!about.instructions.empty()) {
+    result = protocol::with_member(result, "instructions", protocol::quote(about.instructions));
+  }
+  co_return result;
+}
+
+awaitable<Router::Description> Router::describe(const std::string& endpoint) {
   co_await wait_for_catalogues(endpoint);
-  std::string capabilities(everything_offered);
-  std::string info = fmt::format(R"({{"name":"mooring","version":"{}"}})", MOORING_VERSION);
-  std::string instructions;
+  Description about;
+  about.capabilities = everything_offered;
+  about.info = fmt::format(R"({{"name":"mooring","version":"{}"}})", MOORING_VERSION);
   if (endpoint.empty()) {
     const bool all_known = std::ranges::none_of(links_, [](const auto& entry) {
       return first_connect(entry.second->snapshot());
     });
-    if (all_known && table_->aggregate) capabilities = table_->aggregate->capabilities();
+    if (all_known && table_->aggregate) about.capabilities = table_->aggregate->capabilities();
   } else if (const auto to = link(endpoint); to && to->snapshot().catalogue) {
     const auto& server = to->snapshot().server;
-    capabilities = with_list_changed(server.capabilities);
-    if (to->config().resources_as_tools && !protocol::member(capabilities, "tools")) {
-      capabilities = protocol::with_member(capabilities, "tools", R"({"listChanged":true})");
+    about.capabilities = with_list_changed(server.capabilities);
+    if (to->config().resources_as_tools && !protocol::member(about.capabilities, "tools")) {
+      about.capabilities =
+          protocol::with_member(about.capabilities, "tools", R"({"listChanged":true})");
     }
-    info = server.info;
-    instructions = server.instructions;
+    about.info = server.info;
+    about.instructions = server.instructions;
   }
-  auto result = fmt::format(
-      R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{}}})",
-      protocol::to_string(version), capabilities, info
-  );
-  if (!instructions.empty()) {
-    result = protocol::with_member(result, "instructions", protocol::quote(instructions));
-  }
-  co_return result;
+  co_return about;
 }
 
 awaitable<void> Router::wait_for_catalogues(const std::string& endpoint) {
@@ -273,6 +279,8 @@ ClientSessionPtr Router::find(std::string_view id) {
 
 awaitable<void> Router::request(ClientSessionPtr session, Frame request, ResponderPtr responder) {
   counters_.requests.fetch_add(1, std::memory_order_relaxed);
+  if (session->modern())
+    co_return co_await modern_request(std::move(session), std::move(request), std::move(responder));
   const auto& method = request.method();
   if (method == "ping") {
     co_await responder->finish(protocol::make_result(request.id(), "{}"));

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "core/seal.hpp"
+#include "gateway/call_state.hpp"
 #include "gateway/client_requests.hpp"
 #include "gateway/control.hpp"
 #include "gateway/front.hpp"
@@ -24,6 +26,7 @@ namespace mooring::gateway {
 /// What the routers of one process have in common.
 struct RouterShared {
   const SessionCodec* codec = nullptr;
+  const core::Sealer* sealer = nullptr;
   Revocations* revocations = nullptr;
   Control* control = nullptr;
   core::Random* random = nullptr;
@@ -33,6 +36,7 @@ struct RouterShared {
   std::size_t requests_per_session = 100;
   std::size_t uri_bytes = 8192;  ///< of a subscription, which is kept
   core::Duration session_ttl = std::chrono::hours(24);
+  core::Duration bridge_wait = std::chrono::minutes(10);  ///< for a modern client to come back
 };
 
 /// Plain counters of one worker, read at scrape.
@@ -41,6 +45,9 @@ struct RouterCounters {
   std::atomic<std::uint64_t> calls = 0;
   std::atomic<std::uint64_t> call_errors = 0;  ///< errors of our own: nothing came back
 };
+
+class BridgedCall;
+class Leg;
 
 /// Answers clients: routes by endpoint and name, serves lists from the catalogues, relays
 /// everything else both ways. One per worker; on its thread alone.
@@ -86,6 +93,7 @@ class Router final : public Service {
 
  private:
   friend class Relay;
+  friend class BridgedCall;
   /// One of the things a session may have under way.
   class Place {
    public:
@@ -123,8 +131,14 @@ class Router final : public Service {
     std::string error;                     ///< a whole response instead of a target
   };
 
+  /// What an endpoint says of itself: raw JSON, but for the instructions.
+  struct Description {
+    std::string capabilities, info, instructions;
+  };
+
   // router.cpp: sessions and lists
   awaitable<std::string> initialize_result(const std::string& endpoint, protocol::Version version);
+  awaitable<Description> describe(const std::string& endpoint);
   awaitable<void> wait_for_catalogues(const std::string& endpoint);
   awaitable<void> wait_for_table(const std::string& endpoint, core::TimePoint until);
   /// Servers that do not announce changes of a list are asked again when a client is.
@@ -169,6 +183,11 @@ class Router final : public Service {
       const ClientSessionPtr& session, const protocol::Frame& request,
       const ResponderPtr& responder, Flight& flight
   );
+  /// Tells the upstream where nobody has yet. The whole response.
+  awaitable<std::string> subscribe_through(
+      const ClientSessionPtr& session, const protocol::Frame& request, const Target& target,
+      Flight& flight, transport::Sink* sink
+  );
   awaitable<std::string> call_through(
       std::shared_ptr<upstream::Link> to, const protocol::Frame& request, Flight* flight,
       std::optional<core::Duration> timeout, transport::Sink* sink = nullptr
@@ -178,6 +197,39 @@ class Router final : public Service {
       const Target& target, const protocol::Frame& request, Responder& responder, Flight& flight
   );
 
+  // router_modern.cpp
+  awaitable<void> modern_request(
+      ClientSessionPtr session, protocol::Frame request, ResponderPtr responder
+  );
+  awaitable<std::string> discover_result(const std::string& endpoint);
+  static std::string mismatched_params(
+      const ClientSession& session, const protocol::Frame& request, const Target& target
+  );
+  awaitable<void> listen_until(
+      ClientSessionPtr session, const protocol::Frame& request, ResponderPtr responder,
+      Flight& flight
+  );
+  awaitable<bool> subscribe_for(ClientSessionPtr session, const std::string& uri, Flight& flight);
+
+  // router_bridge.cpp
+  awaitable<void> bridge(
+      ClientSessionPtr session, const protocol::Frame& request, protocol::Frame legacy,
+      ResponderPtr responder, Flight& flight
+  );
+  CallState begin_bridged(
+      const ClientSession& session, const protocol::Frame& request, protocol::Frame legacy,
+      std::shared_ptr<Leg> leg
+  );
+  awaitable<void> run_bridged(std::shared_ptr<BridgedCall> call, protocol::Frame request);
+  std::optional<CallState> bridged_state(
+      const ClientSession& session, const protocol::Frame& request, std::string_view token
+  ) const;
+  void on_bridged(
+      const CallState& state, std::shared_ptr<Leg> leg, std::function<void(BridgedCall&)> what
+  );
+  void forget_bridged(const std::string& call);
+
+  static std::optional<upstream::ListKind> list_kind(std::string_view method);
   std::vector<std::shared_ptr<upstream::Link>> links_of(const ClientSession& session) const;
   std::string flight_key(const ClientSession& session, std::string_view raw_id) const;
 
@@ -199,6 +251,8 @@ class Router final : public Service {
     core::TimePoint until;  ///< the session has expired by then
   };
   std::map<std::string, Level> levels_;  ///< by session key, all workers alike
+  std::map<std::string, std::shared_ptr<BridgedCall>> bridged_;
+  std::uint64_t last_bridged_ = 0;
   ClientRequests client_requests_;
   io::Event table_changed_;
   io::Event landed_;  ///< a link is not used any more

@@ -111,7 +111,9 @@ awaitable<void> Router::call(
   }
   counters_.calls.fetch_add(1, std::memory_order_relaxed);
   flight.use(target.link);
-  if (auto refusal = refused_arguments(request, target); !refusal.empty()) {
+  auto refusal = mismatched_params(*session, request, target);
+  if (refusal.empty()) refusal = refused_arguments(request, target);
+  if (!refusal.empty()) {
     co_await responder->finish(std::move(refusal));
     co_return;
   }
@@ -127,7 +129,8 @@ awaitable<void> Router::call(
   up.sink = &relay;
   up.abort = &flight.abort;
   const bool trims = request.method() == "tools/call" && target.link->config().result_chars;
-  up.stream_over = trims ? 0 : shared_.stream_over;
+  // The result of a legacy server becomes a modern one only as a whole.
+  up.stream_over = trims || session->modern() ? 0 : shared_.stream_over;
   up.reason_now = &flight.reason;
   auto result = co_await target.link->call(std::move(up));
   if (result.stream) {
@@ -434,7 +437,6 @@ awaitable<void> Router::subscribe(
     const ClientSessionPtr& session, const Frame& request, const ResponderPtr& responder,
     Flight& flight
 ) {
-  const bool on = request.method() == "resources/subscribe";
   const auto target = co_await target_of(*session, request, flight.abort);
   if (!target.error.empty()) {
     co_await responder->finish(target.error);
@@ -447,6 +449,15 @@ awaitable<void> Router::subscribe(
     ));
     co_return;
   }
+  Relay relay(*this, session, responder, target.link);
+  co_await responder->finish(co_await subscribe_through(session, request, target, flight, &relay));
+}
+
+awaitable<std::string> Router::subscribe_through(
+    const ClientSessionPtr& session, const Frame& request, const Target& target, Flight& flight,
+    transport::Sink* sink
+) {
+  const bool on = request.method() == "resources/subscribe";
   flight.use(target.link);
   const auto& server = target.link->name();
   const auto supervisor = target.link->supervisor();
@@ -454,24 +465,19 @@ awaitable<void> Router::subscribe(
   const auto turn = on ? co_await control.subscribe(session, server, request.uri())
                        : co_await control.unsubscribe(session, server, request.uri());
   if (turn == Control::Subscribed::too_many) {
-    co_await responder->finish(refuse(
+    co_return refuse(
         request, protocol::internal_error,
         "this session has too many subscriptions (gateway.limits.subscriptions); give some up"
-    ));
-    co_return;
+    );
   }
-  if (turn == Control::Subscribed::done) {
-    // Others hold it, or nobody counted what is given up.
-    co_await responder->finish(protocol::make_result(request.id(), "{}"));
-    co_return;
-  }
-  Relay relay(*this, session, responder, target.link);
-  auto answer = co_await call_through(target.link, request, &flight, std::nullopt, &relay);
+  // Others hold it, or nobody counted what is given up.
+  if (turn == Control::Subscribed::done) co_return protocol::make_result(request.id(), "{}");
+  auto answer = co_await call_through(target.link, request, &flight, std::nullopt, sink);
   const auto parsed = Frame::parse(answer);
   const bool accepted = parsed && parsed->kind() == Frame::Kind::result;
   if (supervisor && accepted) supervisor->remember_subscription(request.uri(), on);
   co_await control.settle(session, server, request.uri(), on && accepted);
-  co_await responder->finish(std::move(answer));
+  co_return answer;
 }
 
 }  // namespace mooring::gateway

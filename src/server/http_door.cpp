@@ -13,6 +13,8 @@
 #include "server/batch.hpp"
 #include "server/event_stream.hpp"
 #include "server/media_type.hpp"
+#include "server/modern_door.hpp"
+#include "server/modern_request.hpp"
 #include "server/post_stream.hpp"
 
 namespace mooring::server {
@@ -74,7 +76,8 @@ struct HttpDoor::Impl {
         service(s),
         options(std::move(o)),
         streams(w, options.boot, options.streams, options.event_bytes, options.event_retention),
-        tasks(w.executor()) {}
+        tasks(w.executor()),
+        modern(w, s, tasks, options.keepalive_comment, options.boot) {}
 
   awaitable<void> post(
       HttpExchange& exchange, const std::string& endpoint, const std::string& principal
@@ -110,6 +113,7 @@ struct HttpDoor::Impl {
   HttpDoorOptions options;
   EventStreams streams;
   io::TaskGroup tasks;
+  ModernDoor modern;
   std::vector<HttpDoor*> peers;
   std::unordered_map<std::string, const EventStream*>
       listening;                           ///< the standalone stream of each session, by its key
@@ -140,7 +144,7 @@ awaitable<void> HttpDoor::handle(
     );
   } else if (method == "POST") {
     co_await impl_->post(exchange, endpoint, principal);
-  } else if (method == "GET" || method == "DELETE") {
+  } else if ((method == "GET" || method == "DELETE") && !names_modern_version(exchange)) {
     const auto session = impl_->session_of(exchange, endpoint, principal);
     if (!session) co_return co_await refuse(exchange, session.error());
     co_await (method == "GET" ? impl_->get(exchange, *session) : impl_->remove(exchange, *session));
@@ -152,10 +156,14 @@ awaitable<void> HttpDoor::handle(
   }
 }
 
-void HttpDoor::end_listening() { impl_->streams.end_standalone(); }
+void HttpDoor::end_listening() {
+  impl_->streams.end_standalone();
+  impl_->modern.end_listening();
+}
 
 awaitable<void> HttpDoor::stop() {
   impl_->stopping = true;
+  co_await impl_->modern.stop();
   impl_->streams.end_all();
   co_await impl_->tasks.join();
 }
@@ -204,6 +212,12 @@ awaitable<void> HttpDoor::Impl::post(
     co_return co_await refuse(
         exchange, 400, frame.error().code, frame.error().message, frame.error().id
     );
+  }
+  if (ModernDoor::is_meant(exchange, *frame)) {
+    // A listen stands until somebody ends it: nothing to wait for.
+    std::optional<Counted> counted;
+    if (frame->method() != "subscriptions/listen") counted.emplace(in_flight);
+    co_return co_await modern.post(exchange, std::move(*frame), endpoint, principal);
   }
   if (frame->is_request() && frame->method() == "initialize") {
     co_return co_await open(exchange, std::move(*frame), endpoint, principal);

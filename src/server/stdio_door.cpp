@@ -1,11 +1,17 @@
 #include "server/stdio_door.hpp"
 
+#include <fmt/format.h>
+
+#include <set>
+
 #include "core/log.hpp"
 #include "io/async.hpp"
 #include "io/stdio.hpp"
 #include "protocol/line_framer.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/modern.hpp"
 #include "server/batch.hpp"
+#include "server/modern_request.hpp"
 
 namespace mooring::server {
 
@@ -22,9 +28,11 @@ struct StdioDoor::Impl : std::enable_shared_from_this<StdioDoor::Impl> {
 
   void take(std::string line);
   void take_frame(Frame frame);
+  void take_modern(Frame frame);
+  void end_listens();
+  awaitable<void> serve(gateway::ClientSessionPtr of, Frame frame);
   awaitable<void> open(Frame frame);
   void listen();
-  awaitable<void> serve(Frame frame);
   awaitable<void> serve_all(std::vector<Frame> requests);
   void say(std::string_view message) { stdio.write(protocol::one_line(message) + "\n"); }
 
@@ -34,7 +42,9 @@ struct StdioDoor::Impl : std::enable_shared_from_this<StdioDoor::Impl> {
   protocol::LineFramer framer;
   io::Stdio stdio;
   io::TaskGroup tasks;
-  gateway::ClientSessionPtr session;
+  gateway::ClientSessionPtr session;  ///< of a legacy client; empty before its `initialize`
+  gateway::ClientSessionPtr modern;   ///< of the last modern request; empty before the first
+  std::set<std::string> listens;      ///< raw ids of its listens, which would stand for ever
   bool opening = false;
   std::vector<std::string> held;  ///< came while `initialize` was being answered
   std::size_t held_bytes = 0;
@@ -109,6 +119,7 @@ awaitable<void> StdioDoor::run() {
     }
   }
   impl_->draining = true;
+  impl_->end_listens();
   auto& timers = impl_->worker.timers();
   const auto limit =
       impl_->give_up ? timers.arm_after(impl_->patience, impl_->give_up) : core::Timers::Id{};
@@ -158,6 +169,10 @@ void StdioDoor::Impl::take(std::string line) {
 }
 
 void StdioDoor::Impl::take_frame(Frame frame) {
+  if (protocol::claims_modern(frame)) return take_modern(std::move(frame));
+  const bool cancels_modern =
+      modern && frame.is_notification() && frame.method() == "notifications/cancelled";
+  if (cancels_modern && !session) return service.notice(modern, std::move(frame));
   if (frame.is_request() && frame.method() == "initialize" && !session && !opening) {
     opening = true;
     tasks.spawn(open(std::move(frame)));
@@ -167,9 +182,33 @@ void StdioDoor::Impl::take_frame(Frame frame) {
     if (frame.is_request())
       say(protocol::make_error(frame.id(), protocol::invalid_request, "send initialize first"));
   } else if (frame.is_request()) {
-    tasks.spawn(serve(std::move(frame)));
+    tasks.spawn(serve(session, std::move(frame)));
   } else {
+    if (cancels_modern) service.notice(modern, frame);
     service.notice(session, std::move(frame));
+  }
+}
+
+/// Each request stands for itself, also beside a legacy session of the same process. All have one
+/// key: their ids are of one client.
+void StdioDoor::Impl::take_modern(Frame frame) {
+  if (frame.is_request()) {
+    auto of = modern_session(frame, "stdio-modern", endpoint, {});
+    if (!of) return say(of.error());
+    modern = std::make_shared<const gateway::ClientSession>(std::move(*of));
+    if (frame.method() == "subscriptions/listen") listens.emplace(frame.id());
+    tasks.spawn(serve(modern, std::move(frame)));
+  } else if (modern && frame.method() == "notifications/cancelled") {
+    service.notice(modern, std::move(frame));
+  }
+}
+
+void StdioDoor::Impl::end_listens() {
+  for (const auto& id : std::exchange(listens, {})) {
+    auto cancelled = Frame::parse(protocol::make_notification(
+        "notifications/cancelled", fmt::format(R"({{"requestId":{}}})", id)
+    ));
+    if (cancelled) service.notice(modern, std::move(*cancelled));
   }
 }
 
@@ -198,9 +237,9 @@ void StdioDoor::Impl::listen() {
   });
 }
 
-awaitable<void> StdioDoor::Impl::serve(Frame frame) {
+awaitable<void> StdioDoor::Impl::serve(gateway::ClientSessionPtr of, Frame frame) {
   const auto responder = std::make_shared<LineResponder>(stdio, std::string(frame.id()));
-  co_await service.request(session, std::move(frame), responder);
+  co_await service.request(std::move(of), std::move(frame), responder);
 }
 
 awaitable<void> StdioDoor::Impl::serve_all(std::vector<Frame> requests) {

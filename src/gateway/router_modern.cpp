@@ -1,0 +1,143 @@
+// Requests of modern clients (from 2026-07-28): each stands for itself.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/header_check.hpp"
+#include "gateway/leg.hpp"
+#include "gateway/listen_filter.hpp"
+#include "gateway/modern_responder.hpp"
+#include "gateway/router.hpp"
+#include "protocol/messages.hpp"
+#include "protocol/modern.hpp"
+
+namespace mooring::gateway {
+
+using protocol::Frame;
+
+namespace {
+
+/// As an upstream of the legacy era may see it: what the envelope said is in the session by now.
+std::optional<Frame> for_legacy(const Frame& request) {
+  auto params = protocol::without_envelope(request.params());
+  for (const std::string_view key : {"inputResponses", "requestState"})
+    params = protocol::without_member(params, key);
+  auto parsed = Frame::parse(request.spliced({{request.params_span(), params}}));
+  if (!parsed) return std::nullopt;
+  return std::move(*parsed);
+}
+
+/// A server may want something of this client while the request runs, or has wanted it before.
+bool may_be_asked(const ClientSession& session, const Frame& request) {
+  constexpr std::array<std::string_view, 3> asked = {"elicitation", "sampling", "roots"};
+  return protocol::may_require_input(request.method()) &&
+         (protocol::member(request.params(), "requestState") ||
+          std::ranges::any_of(asked, [&](std::string_view capability) {
+            return protocol::member(session.capabilities, capability).has_value();
+          }));
+}
+
+}  // namespace
+
+awaitable<void> Router::modern_request(
+    ClientSessionPtr session, Frame request, ResponderPtr responder
+) {
+  const auto& method = request.method();
+  const auto answer = std::make_shared<ModernResponder>(
+      responder, session, request, ModernResponder::Questions::declined
+  );
+  if (method == "server/discover") {
+    co_return co_await answer->finish(
+        protocol::make_result(request.id(), co_await discover_result(session->endpoint))
+    );
+  }
+  if (protocol::is_removed(method)) {
+    co_return co_await answer->finish(protocol::make_error(
+        request.id(), protocol::method_not_found, fmt::format("Method not found: {}", method)
+    ));
+  }
+  if (const auto kind = list_kind(method))
+    co_return co_await list(*session, request, *kind, *answer);
+  auto legacy = for_legacy(request);
+  Flight flight(*this, *session, request);
+  if (!flight.refusal.empty()) co_return co_await answer->finish(flight.refusal);
+  if (method == "subscriptions/listen") {
+    co_await listen_until(session, request, responder, flight);
+  } else if (legacy && may_be_asked(*session, request)) {
+    co_await bridge(session, request, std::move(*legacy), responder, flight);
+  } else {
+    co_await call(session, legacy ? *legacy : request, answer, flight);
+  }
+}
+
+awaitable<std::string> Router::discover_result(const std::string& endpoint) {
+  const auto about = co_await describe(endpoint);
+  auto result = fmt::format(
+      R"({{"resultType":"complete","supportedVersions":["{}"],"capabilities":{}}})",
+      protocol::to_string(protocol::latest_modern), about.capabilities
+  );
+  if (!about.instructions.empty())
+    result = protocol::with_member(result, "instructions", protocol::quote(about.instructions));
+  co_return protocol::with_meta(result, protocol::meta_server_info, about.info);
+}
+
+std::string Router::mismatched_params(
+    const ClientSession& session, const Frame& request, const Target& target
+) {
+  if (!session.param_headers || request.method() != "tools/call") return {};
+  const auto& catalogue = target.link->snapshot().catalogue;
+  const auto& name = target.name ? *target.name : request.name();
+  const auto* tool = catalogue ? (*catalogue)[upstream::ListKind::tools].find(name) : nullptr;
+  const auto schema = tool != nullptr ? protocol::member(tool->json, "inputSchema") : std::nullopt;
+  return schema ? header_mismatch(session, request, *schema) : std::string();
+}
+
+/// Stands until the client gives it up, or the gateway ends.
+awaitable<void> Router::listen_until(
+    ClientSessionPtr session, const Frame& request, ResponderPtr responder, Flight& flight
+) {
+  auto filter = ListenFilter::read(request.params());
+  if (!filter) {
+    co_return co_await responder->finish(
+        protocol::make_error(request.id(), protocol::invalid_params, filter.error())
+    );
+  }
+  const std::string id(request.id());
+  const auto leg = std::make_shared<Leg>(worker_, id);
+  shared_.control->listen(session, [leg, id, filter = *filter](std::string message) {
+    const auto frame = Frame::parse(std::move(message));
+    if (frame && filter.wants(*frame)) leg->put(tagged(*frame, id));
+  });
+  std::vector<std::string> honoured;
+  for (const auto& uri : filter->uris) {
+    if (co_await subscribe_for(session, uri, flight)) honoured.push_back(uri);
+  }
+  filter->uris = std::move(honoured);
+  const auto acknowledged = fmt::format(R"({{"notifications":{}}})", filter->to_json());
+  co_await responder->send(protocol::make_notification(
+      "notifications/subscriptions/acknowledged",
+      protocol::with_meta(acknowledged, protocol::meta_subscription_id, id)
+  ));
+  co_await leg->deliver(*responder, flight.abort);
+  shared_.control->end(session);
+  co_await responder->finish(protocol::make_result(
+      id, protocol::with_meta(R"({"resultType":"complete"})", protocol::meta_subscription_id, id)
+  ));
+}
+
+/// False: no server has such a resource, or it takes no subscription.
+awaitable<bool> Router::subscribe_for(
+    ClientSessionPtr session, const std::string& uri, Flight& flight
+) {
+  if (uri.size() > shared_.uri_bytes) co_return false;
+  const auto params = fmt::format(R"({{"uri":{}}})", protocol::quote(uri));
+  const auto request = Frame::parse(protocol::make_request("0", "resources/subscribe", params));
+  const auto target = co_await target_of(*session, *request, flight.abort);
+  if (!target.error.empty()) co_return false;
+  const auto answer = co_await subscribe_through(session, *request, target, flight, nullptr);
+  const auto parsed = Frame::parse(answer);
+  co_return parsed && parsed->kind() == Frame::Kind::result;
+}
+
+}  // namespace mooring::gateway

@@ -37,6 +37,13 @@ std::optional<core::Duration> positive_seconds(double value) {
   return core::Duration(std::max<long long>(1, std::llround(value * 1000)));
 }
 
+std::optional<Era> parse_era(std::string_view text) {
+  if (text == "legacy") return Era::legacy;
+  if (text == "modern") return Era::modern;
+  if (text == "both") return Era::both;
+  return std::nullopt;
+}
+
 Parsed list_dialects() {
   for (const auto& dialect : chaos::expiry_dialects()) {
     fmt::print("{:<28}{}\n", dialect.name, dialect.source);
@@ -48,7 +55,7 @@ Parsed list_dialects() {
 struct Given {
   CommandLine line;
   std::string listen = "127.0.0.1:0";
-  std::string era = "legacy";
+  std::string era = "both";
   std::optional<double> ttl;
   std::optional<double> drop;
 };
@@ -57,7 +64,9 @@ void declare(CLI::App& app, Given& given) {
   auto& options = given.line.options;
   auto* listen = app.add_option("--listen", given.listen, "HOST:PORT; port 0 takes a free one");
   auto* stdio = app.add_flag("--stdio", given.line.stdio, "Speak MCP on stdin and stdout instead");
-  app.add_option("--era", given.era, "Which revisions are served: legacy, modern or both");
+  app.add_option(
+      "--era", given.era, "Revisions served: legacy (to 2025-11-25), modern (2026-07-28) or both"
+  );
   auto* ttl = app.add_option(
       "--session-ttl", given.ttl, "Seconds without a request after which a session expires"
   );
@@ -98,10 +107,9 @@ Parsed take(Given given) {
         "unknown expiry dialect " + options.expiry_dialect + "; --expiry-dialect list prints them"
     );
   }
-  if (given.era == "modern" || given.era == "both") {
-    return usage("--era " + given.era + " is not supported yet: this build serves the legacy era");
-  }
-  if (given.era != "legacy") return usage("--era must be legacy, modern or both");
+  const auto era = parse_era(given.era);
+  if (!era) return usage("--era must be legacy, modern or both");
+  options.era = *era;
   if (!parse_listen(given.listen, given.line)) return usage("--listen must be HOST:PORT");
   if (given.ttl && !(options.session_ttl = positive_seconds(*given.ttl))) {
     return usage("--session-ttl must be a positive number of seconds");

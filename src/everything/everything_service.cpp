@@ -2,30 +2,35 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <initializer_list>
 #include <memory>
 #include <mooring/version.hpp>
-#include <vector>
 
 #include "core/log.hpp"
-#include "everything/prompts.hpp"
-#include "everything/resources.hpp"
+#include "everything/answers.hpp"
 #include "everything/tool_call.hpp"
+#include "gateway/modern_responder.hpp"
 #include "protocol/json_scan.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/modern.hpp"
 
 namespace mooring::everything {
 namespace {
 
-constexpr std::string_view cursor_prefix = "from-";
-
-std::unexpected<RpcError> rpc_error(int code, std::string message, std::string data = {}) {
-  return std::unexpected(RpcError{code, std::move(message), std::move(data)});
-}
-
 std::string error_response(std::string_view id, const RpcError& error) {
   if (error.data.empty()) return protocol::make_error(id, error.code, error.message);
   return protocol::make_error_with(id, error.code, error.message, error.data);
+}
+
+/// Says which revisions are served instead.
+std::string other_era(std::string_view id, std::initializer_list<protocol::Version> supported) {
+  std::string versions;
+  for (const auto version : supported)
+    versions += fmt::format("{}\"{}\"", versions.empty() ? "" : ",", protocol::to_string(version));
+  return protocol::make_error_with(
+      id, protocol::unsupported_protocol_version, "Unsupported protocol version",
+      fmt::format(R"({{"supported":[{}]}})", versions)
+  );
 }
 
 std::string server_hello(protocol::Version version) {
@@ -39,36 +44,9 @@ std::string server_hello(protocol::Version version) {
   );
 }
 
-/// One page of a list, from the cursor in `params` on.
-RpcResult page(
-    std::string_view key, const std::vector<std::string_view>& items, std::string_view params,
-    std::size_t page_size
-) {
-  std::size_t from = 0;
-  if (auto raw = protocol::member(params, "cursor")) {
-    auto cursor = protocol::unescape(*raw);
-    const char* end = cursor.data() + cursor.size();
-    if (!cursor.starts_with(cursor_prefix))
-      return rpc_error(protocol::invalid_params, "Invalid cursor");
-    auto read = std::from_chars(cursor.data() + cursor_prefix.size(), end, from);
-    if (read.ec != std::errc{} || read.ptr != end || from == 0) {
-      return rpc_error(protocol::invalid_params, "Invalid cursor");
-    }
-  }
-  std::string text;
-  std::size_t to = page_size == 0 ? items.size() : std::min(items.size(), from + page_size);
-  for (std::size_t i = from; i < to; ++i) {
-    if (i > from) text += ',';
-    text += items[i];
-  }
-  auto result = fmt::format(R"({{"{}":[{}])", key, text);
-  if (to < items.size()) result += fmt::format(R"(,"nextCursor":"{}{}")", cursor_prefix, to);
-  return result + '}';
-}
-
 }  // namespace
 
-EverythingService::EverythingService(World& world) : world_(world) { drop_later(); }
+EverythingService::EverythingService(World& world) : world_(world), modern_(world) { drop_later(); }
 
 EverythingService::~EverythingService() { world_.timers.cancel(dropping_); }
 
@@ -86,6 +64,10 @@ awaitable<gateway::Opened> EverythingService::open(
     protocol::Frame initialize, std::string endpoint, std::string principal
 ) {
   gateway::Opened opened;
+  if (world_.options.era == Era::modern) {
+    opened.response = other_era(initialize.id(), {protocol::latest_modern});
+    co_return opened;
+  }
   auto offered = protocol::string_member(initialize.params(), "protocolVersion");
   if (offered.empty()) {
     opened.response = protocol::make_error(
@@ -113,6 +95,17 @@ gateway::ClientSessionPtr EverythingService::find(std::string_view id) {
 awaitable<void> EverythingService::request(
     gateway::ClientSessionPtr client, protocol::Frame request, gateway::ResponderPtr responder
 ) {
+  if (client->modern() && world_.options.era == Era::legacy) {
+    co_return co_await responder->finish(
+        other_era(request.id(), {protocol::latest_legacy, protocol::Version::v2025_06_18})
+    );
+  }
+  if (client->modern()) {
+    auto answer = std::make_shared<gateway::ModernResponder>(
+        std::move(responder), client, request, gateway::ModernResponder::Questions::declined
+    );
+    co_return co_await modern_.request(std::move(client), std::move(request), std::move(answer));
+  }
   auto session = world_.sessions.find(client->key);
   std::string response;
   if (!session) {
@@ -122,21 +115,20 @@ awaitable<void> EverythingService::request(
     response = protocol::make_error_with(
         request.id(), protocol::invalid_params, "Invalid request parameters", R"("")"
     );
-  } else if (request.method() == "tools/call" && world_.tools.find(request.name()) != nullptr) {
-    response = co_await call_tool(std::move(session), std::move(request), responder);
+  } else if (const auto* tool = world_.runs(request)) {
+    response = co_await run_tool(tool->run, std::move(session), std::move(request), responder);
   } else {
-    auto result = answer(*session, request);
+    auto result = answer(world_, *session, request);
     response = result ? protocol::make_result(request.id(), *result)
                       : error_response(request.id(), result.error());
   }
   co_await responder->finish(std::move(response));
 }
 
-awaitable<std::string> EverythingService::call_tool(
-    SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder
+awaitable<std::string> EverythingService::run_tool(
+    ToolHandler run, SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder
 ) {
   std::string id(request.id());
-  auto run = world_.tools.find(request.name())->run;
   ToolCall call(world_, std::move(session), std::move(request), std::move(responder));
   std::string result = co_await run(call);
   // The stream has to end with something; this is what the Python SDK says there.
@@ -144,59 +136,8 @@ awaitable<std::string> EverythingService::call_tool(
   co_return protocol::make_result(id, result);
 }
 
-RpcResult EverythingService::answer(Session& session, const protocol::Frame& request) {
-  const auto& method = request.method();
-  if (method == "ping") return "{}";
-  if (method.ends_with("/list")) return list(request);
-  if (method == "tools/call") {
-    return rpc_error(protocol::invalid_params, "Unknown tool: " + request.name());
-  }
-  if (method == "resources/read") return read_resource(world_, request.uri());
-  if (method == "resources/subscribe") return subscribe(session, request, true);
-  if (method == "resources/unsubscribe") return subscribe(session, request, false);
-  if (method == "prompts/get") {
-    Arguments arguments(protocol::member(request.params(), "arguments").value_or("{}"));
-    return get_prompt(request.name(), arguments);
-  }
-  if (method == "completion/complete") return complete(request.params());
-  if (method == "logging/setLevel") {
-    auto level = protocol::string_member(request.params(), "level");
-    if (log_level(level) < 0) return rpc_error(protocol::invalid_params, "Unknown level: " + level);
-    session.log_level = log_level(level);
-    return "{}";
-  }
-  return rpc_error(protocol::method_not_found, "Method not found: " + method);
-}
-
-RpcResult EverythingService::list(const protocol::Frame& request) {
-  const auto& method = request.method();
-  auto size = world_.options.page_size;
-  if (method == "tools/list") {
-    return page("tools", world_.tools.definitions(), request.params(), size);
-  }
-  if (method == "resources/list") {
-    return page("resources", resource_definitions(), request.params(), size);
-  }
-  if (method == "resources/templates/list") {
-    return page("resourceTemplates", resource_template_definitions(), request.params(), size);
-  }
-  if (method == "prompts/list")
-    return page("prompts", prompt_definitions(), request.params(), size);
-  return rpc_error(protocol::method_not_found, "Method not found: " + method);
-}
-
-RpcResult EverythingService::subscribe(Session& session, const protocol::Frame& request, bool on) {
-  const auto& uri = request.uri();
-  if (!on) {
-    session.subscriptions.erase(uri);
-    return "{}";
-  }
-  if (auto known = read_resource(world_, uri); !known) return known;
-  session.subscriptions.insert(uri);
-  return "{}";
-}
-
 void EverythingService::notice(gateway::ClientSessionPtr client, protocol::Frame message) {
+  if (client->modern()) return modern_.notice(*client, message);
   auto session = world_.sessions.find(client->key);
   if (!session) return;
   if (message.is_response()) {
@@ -229,6 +170,7 @@ void EverythingService::end(gateway::ClientSessionPtr client) { world_.sessions.
 void EverythingService::shut_down() {
   world_.timers.cancel(dropping_);
   world_.sessions.cancel_calls();
+  modern_.shut_down();
 }
 
 }  // namespace mooring::everything

@@ -4,14 +4,14 @@
 #include <string>
 #include <string_view>
 
-#include "everything/rpc_error.hpp"
+#include "everything/modern_side.hpp"
 #include "everything/world.hpp"
 #include "gateway/front.hpp"
 
 namespace mooring::everything {
 
-/// The MCP side of mooring-everything, legacy era (up to 2025-11-25). One endpoint, "". On the
-/// worker's thread only.
+/// The MCP side of mooring-everything: sessions and what they are told up to 2025-11-25; requests
+/// of later revisions go to the ModernSide. One endpoint, "". On the worker's thread only.
 class EverythingService final : public gateway::Service {
  public:
   /// `world` outlives the service.
@@ -38,15 +38,13 @@ class EverythingService final : public gateway::Service {
   void shut_down();
 
  private:
-  RpcResult answer(Session& session, const protocol::Frame& request);
-  RpcResult list(const protocol::Frame& request);
-  RpcResult subscribe(Session& session, const protocol::Frame& request, bool on);
-  awaitable<std::string> call_tool(
-      SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder
+  awaitable<std::string> run_tool(
+      ToolHandler run, SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder
   );
   void drop_later();
 
   World& world_;
+  ModernSide modern_;
   core::Timers::Id dropping_ = 0;
   std::function<void()> on_drop_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -8,8 +9,12 @@
 
 namespace mooring::everything {
 
+/// Which protocol revisions are served: up to 2025-11-25, from 2026-07-28, or all.
+enum class Era : std::uint8_t { legacy, modern, both };
+
 /// What the test server is told on its command line, as far as MCP is concerned.
 struct Options {
+  Era era = Era::both;
   std::optional<core::Duration> session_ttl =
       std::nullopt;  ///< without a request for so long, a session is gone
   std::optional<core::Duration> drop_every =

@@ -79,6 +79,7 @@ const std::vector<std::string_view>& prompt_definitions() {
       R"({"name":"test_prompt_with_arguments","title":"Prompt with arguments","description":"A prompt with two arguments","arguments":[{"name":"arg1","description":"First test argument","required":true},{"name":"arg2","description":"Second test argument","required":true}]})",
       R"({"name":"test_prompt_with_embedded_resource","title":"Prompt with a resource","description":"A prompt with an embedded resource","arguments":[{"name":"resourceUri","description":"URI of the resource to embed","required":true}]})",
       R"({"name":"test_prompt_with_image","title":"Prompt with an image","description":"A prompt with an image"})",
+      R"({"name":"test_input_required_result_prompt","title":"Prompt that asks","description":"A prompt that asks for its context"})",
   };
   return all;
 }

@@ -20,13 +20,15 @@ constexpr std::array<std::string_view, 8> levels{"debug", "info",     "notice", 
 }  // namespace
 
 ToolCall::ToolCall(
-    World& world, SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder
+    World& world, SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder,
+    Round* round
 )
     : world_(world),
       session_(std::move(session)),
       request_(std::move(request)),
       responder_(std::move(responder)),
       arguments_(protocol::member(request_.params(), "arguments").value_or("{}")),
+      round_(round),
       entry_(session_->calls.emplace(std::string(request_.id()), &abort_)) {}
 
 ToolCall::~ToolCall() {
@@ -61,10 +63,27 @@ awaitable<void> ToolCall::log(std::string_view text) {
   co_await responder_->send(protocol::make_notification("notifications/message", params));
 }
 
-awaitable<Result<std::string>> ToolCall::ask(
-    std::string_view capability, std::string_view method, std::string_view params
+bool ToolCall::client_has(std::string_view capability) const {
+  return protocol::member(session_->client->capabilities, capability).has_value();
+}
+
+Result<std::string> ToolCall::ask_in_result(
+    std::string_view capability, std::string_view method, std::string_view params,
+    std::string_view key
 ) {
-  if (!protocol::member(session_->client->capabilities, capability)) {
+  const auto answered = round_->answers.find(std::string(key));
+  if (answered != round_->answers.end()) return answered->second;
+  if (!client_has(capability)) round_->missing = capability;
+  round_->questions.emplace(key, fmt::format(R"({{"method":"{}","params":{}}})", method, params));
+  return fail(Reason::unavailable, "asked in the result");
+}
+
+awaitable<Result<std::string>> ToolCall::ask(
+    std::string_view capability, std::string_view method, std::string_view params,
+    std::string_view key
+) {
+  if (round_ != nullptr) co_return ask_in_result(capability, method, params, key);
+  if (!client_has(capability)) {
     co_return fail(Reason::rejected, fmt::format("Client does not support {}", capability));
   }
   if (session_->forgotten.aborted()) co_return fail(Reason::unavailable, "The session is gone");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <mooring/result.hpp>
 #include <string>
 #include <string_view>
@@ -12,11 +13,20 @@
 
 namespace mooring::everything {
 
+/// What a modern client was asked and has answered during one call (2026-07-28 "Multi Round-Trip
+/// Requests"). A call runs anew in every round; what was answered before is known by then.
+struct Round {
+  std::map<std::string, std::string> answers;    ///< raw result objects, by key
+  std::map<std::string, std::string> questions;  ///< raw requests without answer, by key
+  std::string missing;                           ///< capability that the client should have
+};
+
 /// One running tools/call: what a tool sees of its caller.
 class ToolCall {
  public:
   ToolCall(
-      World& world, SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder
+      World& world, SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder,
+      Round* round = nullptr
   );
   ~ToolCall();
   ToolCall(const ToolCall&) = delete;
@@ -36,15 +46,22 @@ class ToolCall {
   awaitable<void> progress(double done, double total, std::string_view message = {});
   /// notifications/message of level info, unless the client set a higher level.
   awaitable<void> log(std::string_view text);
+  bool client_has(std::string_view capability) const;
   /// Sends a request to the client and waits for its result object. `capability` is the client's
-  /// that it takes.
+  /// that it takes, `key` what the question is called in the modern era; there a tool goes on after
+  /// an error here, so that one round asks everything, and what it returns then does not count.
   awaitable<Result<std::string>> ask(
-      std::string_view capability, std::string_view method, std::string_view params
+      std::string_view capability, std::string_view method, std::string_view params,
+      std::string_view key = "question"
   );
   /// Cuts the connection under the answer; the stream stays resumable.
   void disconnect() { responder_->disconnect(); }
 
  private:
+  Result<std::string> ask_in_result(
+      std::string_view capability, std::string_view method, std::string_view params,
+      std::string_view key
+  );
   awaitable<bool> deliver(std::string message);
 
   World& world_;
@@ -52,6 +69,7 @@ class ToolCall {
   protocol::Frame request_;
   gateway::ResponderPtr responder_;
   Arguments arguments_;
+  Round* round_;  ///< of a modern client
   io::AbortSource abort_;
   std::multimap<std::string, io::AbortSource*>::iterator entry_;
 };

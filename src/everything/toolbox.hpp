@@ -40,6 +40,8 @@ class Toolbox {
 
 void add_contract_tools(Toolbox& tools);  ///< what the conformance suite calls (contract_tools.cpp)
 void add_client_tools(Toolbox& tools);  ///< those that ask the client something (client_tools.cpp)
-void add_test_tools(Toolbox& tools);    ///< for tests of gateways and agents (test_tools.cpp)
+void add_input_tools(Toolbox& tools);   ///< the same for the modern era (input_tools.cpp)
+void add_asking_prompts(Toolbox& prompts);  ///< prompts that ask the client first (likewise)
+void add_test_tools(Toolbox& tools);        ///< for tests of gateways and agents (test_tools.cpp)
 
 }  // namespace mooring::everything

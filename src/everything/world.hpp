@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "core/random.hpp"
+#include "core/seal.hpp"
 #include "core/timers.hpp"
 #include "everything/ledger.hpp"
 #include "everything/options.hpp"
@@ -26,16 +28,22 @@ struct World {
   void broadcast(const std::string& message);
   /// A resource changed: tells its subscribers.
   void touch(const std::string& uri);
+  /// What a request runs: a tool, or a prompt that asks the client first. Null: nothing.
+  const Tool* runs(const protocol::Frame& request) const;
 
   asio::any_io_executor executor;
   core::Timers& timers;
   Options options;
   Sessions sessions;
+  std::set<SessionPtr> listens;  ///< of modern clients, for as long as their streams stand
   Toolbox tools;
+  Toolbox asking_prompts;
   std::map<std::string, std::uint64_t> counters;  ///< of the count tools
   Ledger ledger;                                  ///< of the same
   std::map<std::string, std::uint64_t> touched;   ///< how often, by URI
+  bool dynamic_prompt = false;                    ///< there is one more than usual
   std::uint64_t last_ask = 0;
+  core::Sealer sealer;          ///< of the state of modern calls
   std::function<void()> crash;  ///< what the crash tool does
 };
 

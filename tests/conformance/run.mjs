@@ -1,5 +1,6 @@
-// run.mjs server direct|http|stdio 0.1|0.2 BIN    the suite against mooring-everything, or against a gateway in front of it
-// run.mjs client 0.1|0.2 BIN                      the suite against mooring-conformance-client
+// run.mjs server direct|http|stdio 0.1|0.2|modern BIN    the suite against mooring-everything, or against a gateway in
+//                                                        front of it, where modern clients meet a legacy server
+// run.mjs client 0.1|0.2 BIN                             the suite against mooring-conformance-client
 //
 // The suite is held to exact lists: a scenario that is missing, fails, warns or passes nothing fails the run.
 import { spawn } from 'node:child_process';
@@ -17,13 +18,39 @@ const required = [
   'resources-unsubscribe', 'prompts-list', 'prompts-get-simple', 'prompts-get-with-args',
   'prompts-get-embedded-resource', 'prompts-get-with-image', 'dns-rebinding-protection',
 ];
+const modern = [
+  'server-stateless', 'completion-complete', 'tools-list', 'tools-call-simple-text', 'tools-call-image', 'tools-call-audio',
+  'tools-call-embedded-resource', 'tools-call-mixed-content', 'tools-call-error', 'tools-call-with-progress',
+  'server-sse-multiple-streams', 'resources-list', 'resources-read-text', 'resources-read-binary',
+  'resources-templates-read', 'sep-2164-resource-not-found', 'prompts-list', 'prompts-get-simple', 'prompts-get-with-args',
+  'prompts-get-embedded-resource', 'prompts-get-with-image', 'dns-rebinding-protection', 'caching',
+  'input-required-result-basic-elicitation', 'input-required-result-basic-sampling',
+  'input-required-result-basic-list-roots', 'input-required-result-request-state',
+  'input-required-result-multiple-input-requests', 'input-required-result-multi-round',
+  'input-required-result-missing-input-response', 'input-required-result-non-tool-request',
+  'input-required-result-result-type', 'input-required-result-unsupported-methods',
+  'input-required-result-tampered-state', 'input-required-result-capability-check',
+  'input-required-result-ignore-extra-params', 'input-required-result-validate-input',
+  'json-schema-2020-12', 'http-header-validation', 'http-custom-header-server-validation',
+];
+// What a server of the legacy era cannot say, whoever stands in front of it: how a question is called, that several
+// belong together, and that a client lacks something. Whole scenarios, and checks of others.
+const modernServersOnly = [
+  'input-required-result-basic-elicitation', 'input-required-result-multiple-input-requests',
+  'input-required-result-ignore-extra-params',
+];
+const modernServersOnlyChecks = [
+  'sep-2575-server-rejects-undeclared-capability', 'sep-2575-missing-capability-http-400',
+];
 const suites = {
   '0.1': { scenarios: [...required, 'json-schema-2020-12', 'server-sse-polling'], select: ['--suite', 'all'] },
   '0.2': {
     scenarios: [...required, 'server-session-lifecycle', 'json-schema-2020-12', 'server-sse-polling'],
     select: ['--requirements', '2025-11-25'],
   },
+  modern: { scenarios: modern, select: ['--requirements', '2026-07-28'] },
 };
+const packageOf = { '0.1': '0.1', '0.2': '0.2', modern: '0.2' };
 const clientCore = [
   'initialize', 'tools_call', 'elicitation-sep1034-client-defaults', 'sse-retry', 'auth/metadata-default',
   'auth/metadata-var1', 'auth/metadata-var2', 'auth/metadata-var3', 'auth/basic-cimd', 'auth/scope-from-www-authenticate',
@@ -55,7 +82,7 @@ const modules = join(here, '../../.cache/node/conformance/node_modules');
 /// Runs the suite's own command; resolves with what it printed.
 function suite(version, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(modules, `conformance-${version}`, 'dist/index.js'), ...args], {
+    const child = spawn(process.execPath, [join(modules, `conformance-${packageOf[version]}`, 'dist/index.js'), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
@@ -67,21 +94,23 @@ function suite(version, args) {
 }
 
 /// The verdict of one scenario from the checks.json the suite left for it.
-function readChecks(output, prefix) {
+function readChecks(output, prefix, exempt) {
   const parent = join(output, dirname(prefix));
   const pattern = new RegExp(`^${basename(prefix)}-\\d{4}-\\d\\d-\\d\\dT`);
   const directory = existsSync(parent) && readdirSync(parent).find((entry) => pattern.test(entry));
   const file = directory && join(parent, directory, 'checks.json');
   if (!file || !existsSync(file)) return null;
   const checks = JSON.parse(readFileSync(file, 'utf8'));
-  const bad = checks.filter((check) => check.status === 'FAILURE' || check.status === 'WARNING');
+  const bad = checks.filter(
+    (check) => (check.status === 'FAILURE' || check.status === 'WARNING') && !exempt.includes(check.id),
+  );
   return { passed: checks.filter((check) => check.status === 'SUCCESS').length, bad };
 }
 
-function report(scenarios, output, prefix) {
+function report(scenarios, output, prefix, exempt = []) {
   let passing = 0;
   for (const scenario of scenarios) {
-    const verdict = readChecks(output, prefix + scenario);
+    const verdict = readChecks(output, prefix + scenario, exempt);
     const good = verdict && verdict.passed > 0 && verdict.bad.length === 0;
     passing += good ? 1 : 0;
     console.log(`${good ? 'ok    ' : 'NOT OK'} ${scenario}: ${verdict ? `${verdict.passed} checks passed` : 'did not run'}`);
@@ -106,8 +135,11 @@ async function serverCell(way, version, bin) {
   }
   const results = temporaryDirectory();
   const { scenarios, select } = suites[version];
+  // With a gateway in between, the modern wire leads to a server whose session is of the legacy era.
+  const bridged = version === 'modern' && way !== 'direct';
+  const expressible = bridged ? scenarios.filter((each) => !modernServersOnly.includes(each)) : scenarios;
   const printed = await suite(version, ['server', '--url', url, ...select, '-o', results]);
-  if (report(scenarios, results, 'server-')) return 0;
+  if (report(expressible, results, 'server-', bridged ? modernServersOnlyChecks : [])) return 0;
   console.log(printed.slice(printed.indexOf('=== SUMMARY')));
   return 1;
 }

@@ -57,14 +57,10 @@ TEST(EverythingCommandLine, everything_at_once) {
   EXPECT_EQ(parsed.line->options.extra_tools, 3U);
 }
 
-TEST(EverythingCommandLine, eras_to_come_are_refused_by_name) {
-  for (auto era : {"modern", "both"}) {
-    auto answer = refused({"--era", era});
-    EXPECT_EQ(answer.exit_code, 2);
-    EXPECT_NE(
-        answer.text.find("not supported yet: this build serves the legacy era"), std::string::npos
-    );
-  }
+TEST(EverythingCommandLine, eras) {
+  EXPECT_EQ(parse({}).line->options.era, Era::both);
+  EXPECT_EQ(parse({"--era", "legacy"}).line->options.era, Era::legacy);
+  EXPECT_EQ(parse({"--era", "modern"}).line->options.era, Era::modern);
   EXPECT_EQ(refused({"--era", "stone"}).exit_code, 2);
 }
 

@@ -102,7 +102,7 @@ awaitable<void> EverythingService::request(
   }
   if (client->modern()) {
     auto answer = std::make_shared<gateway::ModernResponder>(
-        std::move(responder), client, request, gateway::ModernResponder::Questions::declined
+        std::move(responder), client, request, gateway::ModernResponder::Server::modern
     );
     co_return co_await modern_.request(std::move(client), std::move(request), std::move(answer));
   }

@@ -151,7 +151,7 @@ awaitable<void> ModernSide::listen(
   session->outbox = [&](std::string message) {
     const auto frame = Frame::parse(std::move(message));
     if (!frame || !filter->wants(*frame)) return;
-    waiting.push_back(gateway::tagged(*frame, id));
+    waiting.push_back(gateway::tagged(*frame, id).bytes());
     arrived.notify();
   };
   io::AbortSource abort;

@@ -28,6 +28,10 @@ class BridgedCall final : public Responder, public std::enable_shared_from_this<
   /// What ends the call before its time; while it runs.
   void runs(Router::Flight* flight) { flight_ = flight; }
 
+  /// The response to a retry whose call has ended, or belongs to another process: whether it ran is
+  /// not known here any more.
+  static std::string call_is_gone();
+
   /// A client takes over, with the answers of `inputResponses` (a raw object).
   void resume(std::shared_ptr<Leg> leg, std::uint64_t round, std::string_view answers);
   /// The client of this leg has given up; so has the call, if it is the leg at hand.
@@ -40,6 +44,7 @@ class BridgedCall final : public Responder, public std::enable_shared_from_this<
   awaitable<void> finish_end(bool ok) override;
 
  private:
+  void take(std::string_view answers);
   void ask();
   void abort(std::string reason);
 
@@ -48,6 +53,7 @@ class BridgedCall final : public Responder, public std::enable_shared_from_this<
   CallState state_;
   Router::Flight* flight_ = nullptr;
   std::shared_ptr<Leg> leg_;                      ///< empty: it waits for the next one
+  std::weak_ptr<Leg> asked_;                      ///< the last one that ended with questions
   std::map<std::string, std::string> questions_;  ///< raw requests without answer, by raw id
   std::optional<std::string> response_;           ///< came while nobody was there to take it
   std::string parts_;

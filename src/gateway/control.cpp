@@ -38,11 +38,20 @@ void Control::end(ClientSessionPtr session) {
   worker_.post([this, session = std::move(session)] {
     for (const auto& [server, uri] : listeners_.subscriptions(*session)) {
       const auto link = links_.find(server);
-      if (link != links_.end()) tasks_.spawn(unsubscribe_upstream(link->second, uri));
+      if (link != links_.end()) tasks_.spawn(give_up(link->second, {server, uri}));
     }
     listeners_.forget(*session);
     if (store_ != nullptr && !session->id.empty()) store_->revoke(session->key, until());
   });
+}
+
+/// Who wants it again meanwhile waits until the server was told that nobody did.
+awaitable<void> Control::give_up(std::shared_ptr<upstream::Link> link, Resource resource) {
+  const bool first = unsettled_.insert(resource).second;
+  co_await unsubscribe_upstream(std::move(link), resource.second);
+  if (!first) co_return;
+  unsettled_.erase(resource);
+  settled_.notify();
 }
 
 awaitable<void> Control::unsubscribe_upstream(

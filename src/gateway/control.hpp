@@ -72,6 +72,7 @@ class Control {
   awaitable<Subscribed> subscribe_here(ClientSessionPtr session, Resource resource);
   awaitable<Subscribed> unsubscribe_here(ClientSessionPtr session, Resource resource);
   void keep(const ClientSession& session, const Resource& resource);
+  awaitable<void> give_up(std::shared_ptr<upstream::Link> link, Resource resource);
   awaitable<void> unsubscribe_upstream(std::shared_ptr<upstream::Link> link, std::string uri);
 
   store::SessionStore::Time until() const {

@@ -1,6 +1,6 @@
 #include "gateway/leg.hpp"
 
-#include "protocol/frame.hpp"
+#include "gateway/log_level.hpp"
 
 namespace mooring::gateway {
 
@@ -13,10 +13,24 @@ std::string with_id(std::string response, std::string_view id) {
 }
 }  // namespace
 
-Leg::Leg(io::Worker& worker, std::string id)
-    : worker_(worker), id_(std::move(id)), arrived_(worker.executor(), worker.timers()) {}
+Leg::Leg(io::Worker& worker, const protocol::Frame& request, std::string log_level)
+    : worker_(worker),
+      id_(request.id()),
+      progress_token_(request.progress_token()),
+      log_level_(std::move(log_level)),
+      arrived_(worker.executor(), worker.timers()) {}
 
-void Leg::put(std::string message) {
+void Leg::put(const protocol::Frame& notification) {
+  const auto& method = notification.method();
+  if (method == "notifications/progress") {
+    if (progress_token_.empty()) return;
+    return put_bytes(notification.spliced({{notification.progress_token_span(), progress_token_}}));
+  }
+  const bool log = method == "notifications/message";
+  if (!log || is_wanted(log_level_, notification)) put_bytes(notification.bytes());
+}
+
+void Leg::put_bytes(std::string message) {
   worker_.post([self = shared_from_this(), message = std::move(message)]() mutable {
     // A client that does not read misses what it was told meanwhile, never the response.
     if (self->response_ || self->waiting_bytes_ > most_unread) return;

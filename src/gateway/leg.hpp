@@ -8,6 +8,7 @@
 #include "gateway/front.hpp"
 #include "io/async.hpp"
 #include "io/worker.hpp"
+#include "protocol/frame.hpp"
 
 namespace mooring::gateway {
 
@@ -15,11 +16,13 @@ namespace mooring::gateway {
 /// worker. Shared by both.
 class Leg : public std::enable_shared_from_this<Leg> {
  public:
-  /// `id` raw, of the request.
-  Leg(io::Worker& worker, std::string id);
+  /// `log_level`: the least severe that the request wants to hear of; empty: none.
+  Leg(io::Worker& worker, const protocol::Frame& request, std::string log_level);
 
   // From any worker:
-  void put(std::string message);
+  /// A notification of the call, as this request may hear it: progress under its own token, log
+  /// messages that it wants.
+  void put(const protocol::Frame& notification);
   /// The whole response, whatever id it has. What comes after the first is ignored.
   void end(std::string response);
 
@@ -27,8 +30,10 @@ class Leg : public std::enable_shared_from_this<Leg> {
   awaitable<bool> deliver(Responder& to, io::AbortSource& abort);
 
  private:
+  void put_bytes(std::string message);
+
   io::Worker& worker_;
-  std::string id_;
+  const std::string id_, progress_token_, log_level_;
   // On the worker's thread alone:
   std::deque<std::string> waiting_;
   std::size_t waiting_bytes_ = 0;

@@ -10,6 +10,10 @@
 
 namespace mooring::gateway {
 
+namespace {
+constexpr std::size_t most_uris = 1000;
+}
+
 std::expected<ListenFilter, std::string> ListenFilter::read(std::string_view params) {
   const auto wanted = protocol::member(params, "notifications");
   if (!wanted || !protocol::is_object(*wanted))
@@ -32,6 +36,9 @@ std::expected<ListenFilter, std::string> ListenFilter::read(std::string_view par
       return all_text;
     });
     if (!all_text) return std::unexpected("resourceSubscriptions is an array of URIs");
+    if (filter.uris.size() > most_uris) {
+      return std::unexpected(fmt::format("resourceSubscriptions has more than {} URIs", most_uris));
+    }
     std::ranges::sort(filter.uris);
     const auto repeated = std::ranges::unique(filter.uris);
     filter.uris.erase(repeated.begin(), repeated.end());
@@ -59,11 +66,11 @@ bool ListenFilter::wants(const protocol::Frame& notification) const {
          std::ranges::binary_search(uris, notification.uri());
 }
 
-std::string tagged(const protocol::Frame& notification, std::string_view id) {
-  return protocol::make_notification(
+protocol::Frame tagged(const protocol::Frame& notification, std::string_view id) {
+  return *protocol::Frame::parse(protocol::make_notification(
       notification.method(),
       protocol::with_meta(notification.params(), protocol::meta_subscription_id, id)
-  );
+  ));
 }
 
 }  // namespace mooring::gateway

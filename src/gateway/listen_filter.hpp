@@ -26,6 +26,6 @@ struct ListenFilter {
 };
 
 /// The notification as the stream of the listen with the raw `id` carries it.
-std::string tagged(const protocol::Frame& notification, std::string_view id);
+protocol::Frame tagged(const protocol::Frame& notification, std::string_view id);
 
 }  // namespace mooring::gateway

@@ -20,4 +20,10 @@ std::string_view log_level_name(int severity) {
   return names.at(static_cast<std::size_t>(severity));
 }
 
+bool is_wanted(std::string_view least, const protocol::Frame& log_message) {
+  const auto wanted = log_severity(least);
+  const auto severity = log_severity(protocol::string_member(log_message.params(), "level"));
+  return wanted && severity && *severity >= *wanted;
+}
+
 }  // namespace mooring::gateway

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "protocol/json_scan.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/modern.hpp"
@@ -32,36 +34,53 @@ std::string visits(const ClientSession& session, std::string_view method, std::s
   return count == 0 ? std::string() : requests;
 }
 
-std::string_view modern_code(std::string_view code) {
-  if (code == std::to_string(protocol::resource_not_found)) return "-32602";
+std::string with_code(std::string_view response, std::string_view error, std::string_view code) {
+  return protocol::with_member(response, "error", protocol::with_member(error, "code", code));
+}
+
+/// Of the specification's own, from 2026-07-28 on (-32099 … -32020).
+bool is_modern_code(std::string_view code) {
+  int number = 0;
+  std::from_chars(code.data(), code.data() + code.size(), number);
+  return number >= -32099 && number <= protocol::header_mismatch;
+}
+
+std::string modern_error(
+    const ClientSession& session, std::string_view method, std::string response,
+    std::string_view error
+) {
+  const auto code = protocol::member(error, "code").value_or("0");
+  if (code == std::to_string(protocol::resource_not_found))
+    return with_code(response, error, "-32602");
+  if (code != url_elicitation_required) return response;
   // What it asks for can be asked in a result only.
-  if (code == url_elicitation_required) return "-32603";
-  return code;
+  const auto requests = visits(session, method, error);
+  if (requests.empty()) return with_code(response, error, "-32603");
+  return protocol::make_result(
+      protocol::member(response, "id").value_or("null"),
+      fmt::format(R"({{"resultType":"input_required","inputRequests":{}}})", requests)
+  );
 }
 
 }  // namespace
 
-std::string modern_response(
-    const ClientSession& session, std::string_view method, std::string response
-) {
-  if (const auto error = protocol::member(response, "error")) {
-    const auto code = protocol::member(*error, "code").value_or("0");
-    if (code == url_elicitation_required) {
-      const auto requests = visits(session, method, *error);
-      const auto id = protocol::member(response, "id").value_or("null");
-      if (!requests.empty()) {
-        return protocol::make_result(
-            id, fmt::format(R"({{"resultType":"input_required","inputRequests":{}}})", requests)
-        );
-      }
-    }
-    const auto modern = modern_code(code);
-    if (modern == code) return response;
-    return protocol::with_member(response, "error", protocol::with_member(*error, "code", modern));
-  }
+std::string without_modern_codes(std::string response, bool elicits) {
+  const auto error = protocol::member(response, "error");
+  const auto code = error ? protocol::member(*error, "code").value_or("0") : std::string_view();
+  const bool unwanted = code == url_elicitation_required ? !elicits : is_modern_code(code);
+  return unwanted ? with_code(response, *error, "-32603") : response;
+}
+
+awaitable<void> ModernResponder::finish(std::string response) {
+  if (const auto error = protocol::member(response, "error"))
+    co_return co_await to_->finish(modern_error(*session_, method_, response, *error));
   const auto result = protocol::member(response, "result");
-  if (!result || !protocol::is_object(*result)) return response;
-  return protocol::with_member(response, "result", protocol::as_modern_result(method, *result));
+  if (!result || !protocol::is_object(*result)) co_return co_await to_->finish(std::move(response));
+  const auto plain =
+      server_ == Server::modern ? std::string(*result) : protocol::as_legacy_result(*result);
+  co_await to_->finish(
+      protocol::with_member(response, "result", protocol::as_modern_result(method_, plain))
+  );
 }
 
 awaitable<bool> ModernResponder::finish_part(std::string_view bytes) {

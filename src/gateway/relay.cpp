@@ -19,6 +19,7 @@ struct Relay::Question {
   std::shared_ptr<upstream::Link> link;
   std::shared_ptr<io::AbortSource> over;
   Frame request;
+  std::string id;  ///< under which the client is asked, raw
 };
 
 Relay::Relay(
@@ -34,9 +35,14 @@ Relay::Relay(
 Relay::~Relay() { over_->abort(); }
 
 awaitable<void> Relay::message(Frame frame) {
+  if (frame.method() == "notifications/cancelled") co_return co_await withdraw(frame);
   if (frame.is_notification()) {
+    if (session_->modern() && frame.method() != "notifications/progress" &&
+        frame.method() != "notifications/message") {
+      co_return;  // The stream of a request has no others in that era.
+    }
     if (frame.method() == "notifications/message") {
-      if (session_->modern() && !is_wanted(frame)) co_return;
+      if (session_->modern() && !is_wanted(session_->log_level, frame)) co_return;
       const auto level = router_.levels_.find(session_->key);
       const auto severity = log_severity(protocol::string_member(frame.params(), "level"));
       if (level != router_.levels_.end() && severity && *severity < level->second.severity) {
@@ -61,16 +67,24 @@ awaitable<void> Relay::message(Frame frame) {
     co_await link_->notify(upstream::decline(frame, because));
     co_return;
   }
-  router_.relays_.spawn(ask(std::make_shared<Question>(
-      Question{router_, session_, responder_, link_, over_, std::move(frame)}
-  )));
+  const auto question = std::make_shared<Question>(
+      Question{router_, session_, responder_, link_, over_, std::move(frame), {}}
+  );
+  std::erase_if(asked_, [](const auto& each) { return each.expired(); });
+  asked_.push_back(question);
+  router_.relays_.spawn(ask(question));
 }
 
-/// A modern client says with each request what it wants to hear; without a word, nothing.
-bool Relay::is_wanted(const Frame& log_message) const {
-  const auto wanted = log_severity(session_->log_level);
-  const auto severity = log_severity(protocol::string_member(log_message.params(), "level"));
-  return wanted && severity && *severity >= *wanted;
+/// The server does not want to know any more what it asked. The client knows it under our id.
+awaitable<void> Relay::withdraw(const Frame& cancelled) {
+  for (const auto& each : asked_) {
+    const auto question = each.lock();
+    if (!question || question->id.empty() || question->request.id() != cancelled.request_id())
+      continue;
+    co_return co_await responder_->send(
+        cancelled.spliced({{cancelled.request_id_span(), question->id}})
+    );
+  }
 }
 
 std::string Relay::obstacle(const Frame& request) const {
@@ -105,7 +119,7 @@ awaitable<void> Relay::ask(std::shared_ptr<Question> question) {
   const auto& request = question->request;
   const auto& method = request.method();
   const auto& config = question->link->config();
-  const auto id = router.client_requests_.next_id();
+  const auto id = question->id = router.client_requests_.next_id();
   std::string params;
   if (method == "sampling/createMessage")
     params = cap_max_tokens(request.params(), config.sampling_max_tokens);
@@ -123,7 +137,7 @@ awaitable<void> Relay::ask(std::shared_ptr<Question> question) {
   if (question->over->aborted()) co_return;
   co_await question->responder->send(protocol::make_notification(
       "notifications/cancelled",
-      fmt::format(R"({{"requestId":{},"reason":"no answer in time"}})", id)
+      fmt::format(R"({{"requestId":{},"reason":"{}"}})", id, no_answer_in_time)
   ));
   co_await question->link->notify(
       method == "elicitation/create"

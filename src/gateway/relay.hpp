@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "gateway/front.hpp"
 #include "gateway/router.hpp"
@@ -9,6 +11,9 @@
 #include "transport/channel.hpp"
 
 namespace mooring::gateway {
+
+/// Why a question to a client is taken back.
+inline constexpr std::string_view no_answer_in_time = "no answer in time";
 
 /// Brings what an upstream says during one call to the client that made it, on that call's stream,
 /// and the client's answers back. Capabilities the client lacks, limits of sampling and the
@@ -26,7 +31,7 @@ class Relay final : public transport::Sink {
  private:
   struct Question;
   static awaitable<void> ask(std::shared_ptr<Question> question);
-  bool is_wanted(const protocol::Frame& log_message) const;
+  awaitable<void> withdraw(const protocol::Frame& cancelled);
   /// Why the client cannot be asked; empty: it can.
   std::string obstacle(const protocol::Frame& request) const;
 
@@ -35,6 +40,7 @@ class Relay final : public transport::Sink {
   ResponderPtr responder_;
   std::shared_ptr<upstream::Link> link_;
   std::shared_ptr<io::AbortSource> over_;
+  std::vector<std::weak_ptr<Question>> asked_;
 };
 
 }  // namespace mooring::gateway

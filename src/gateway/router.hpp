@@ -186,7 +186,7 @@ class Router final : public Service {
   /// Tells the upstream where nobody has yet. The whole response.
   awaitable<std::string> subscribe_through(
       const ClientSessionPtr& session, const protocol::Frame& request, const Target& target,
-      Flight& flight, transport::Sink* sink
+      Flight& flight, std::optional<core::Duration> timeout, transport::Sink* sink
   );
   awaitable<std::string> call_through(
       std::shared_ptr<upstream::Link> to, const protocol::Frame& request, Flight* flight,

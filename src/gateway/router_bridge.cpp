@@ -1,6 +1,8 @@
 // Calls of modern clients to servers of the legacy era, which ask while a call runs.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gateway/bridged_call.hpp"
 #include "gateway/leg.hpp"
 #include "gateway/modern_responder.hpp"
@@ -20,22 +22,23 @@ awaitable<void> Router::bridge(
     ClientSessionPtr session, const Frame& request, Frame legacy, ResponderPtr responder,
     Flight& flight
 ) {
-  const auto leg = std::make_shared<Leg>(worker_, std::string(request.id()));
+  const auto leg = std::make_shared<Leg>(worker_, request, session->log_level);
   const auto token = protocol::member(request.params(), "requestState");
   CallState state;
   if (!token) {
     state = begin_bridged(*session, request, std::move(legacy), leg);
-  } else if (auto given = bridged_state(*session, request, protocol::unescape(*token)); given) {
+  } else if (auto given = bridged_state(*session, request, protocol::unescape(*token)); !given) {
+    leg->end(protocol::make_error(
+        "0", protocol::invalid_params, "this requestState is not valid for this request"
+    ));
+  } else if (given->worker >= peers_.size() || given->expires <= std::chrono::system_clock::now()) {
+    leg->end(BridgedCall::call_is_gone());
+  } else {
     state = std::move(*given);
     const auto answers = protocol::member(request.params(), "inputResponses").value_or("{}");
     on_bridged(state, leg, [leg, round = state.round, answers = std::string(answers)](auto& call) {
       call.resume(leg, round, answers);
     });
-  } else {
-    leg->end(protocol::make_error(
-        "0", protocol::invalid_params,
-        "this requestState is not valid (any more) for this request: begin again without it"
-    ));
   }
   if (co_await leg->deliver(*responder, flight.abort)) co_return;
   on_bridged(state, leg, [leg, reason = flight.reason](auto& call) { call.leave(*leg, reason); });
@@ -54,7 +57,12 @@ CallState Router::begin_bridged(
       .digest = request_digest(request),
       .expires = {},
   };
-  if (bridged_.size() >= most_bridged) {
+  const auto of_client = std::ranges::count_if(bridged_, [&](const auto& entry) {
+    return entry.second->session()->principal == session.principal;
+  });
+  const bool named = !session.principal.empty();
+  if (bridged_.size() >= most_bridged ||
+      (named && static_cast<std::size_t>(of_client) >= shared_.requests_per_session)) {
     leg->end(protocol::make_error(
         "0", protocol::internal_error, "too many calls wait for their clients; try again later"
     ));
@@ -63,6 +71,7 @@ CallState Router::begin_bridged(
   // Its requests are answered to it, and not to the request that began it.
   auto own = session;
   own.key = state.call;
+  own.log_level = "debug";  // Each leg hears what its own request wants.
   const auto call = std::make_shared<BridgedCall>(
       *this, std::make_shared<const ClientSession>(std::move(own)), state
   );
@@ -74,7 +83,7 @@ CallState Router::begin_bridged(
 
 awaitable<void> Router::run_bridged(std::shared_ptr<BridgedCall> call, Frame request) {
   const auto answer = std::make_shared<ModernResponder>(
-      call, call->session(), request, ModernResponder::Questions::asked
+      call, call->session(), request, ModernResponder::Server::legacy_that_asks
   );
   Flight flight(*this, *call->session(), request);
   call->runs(&flight);
@@ -86,15 +95,13 @@ awaitable<void> Router::run_bridged(std::shared_ptr<BridgedCall> call, Frame req
   call->runs(nullptr);
 }
 
-/// Nothing: no state of ours, or not for this request of this client, or its time is over.
+/// Nothing: no state of ours, or not for this request of this client.
 std::optional<CallState> Router::bridged_state(
     const ClientSession& session, const Frame& request, std::string_view token
 ) const {
   auto state = CallState::open(*shared_.sealer, token);
-  const bool fits = state && state->worker < peers_.size() &&
-                    state->principal == session.principal && state->endpoint == session.endpoint &&
-                    state->digest == request_digest(request) &&
-                    state->expires > std::chrono::system_clock::now();
+  const bool fits = state && state->principal == session.principal &&
+                    state->endpoint == session.endpoint && state->digest == request_digest(request);
   return fits ? std::move(state) : std::nullopt;
 }
 
@@ -109,10 +116,7 @@ void Router::on_bridged(
       const auto call = found->second;
       return what(*call);
     }
-    leg->end(protocol::make_error(
-        "0", protocol::invalid_params,
-        "this requestState belongs to a call that has ended: begin again without it"
-    ));
+    leg->end(BridgedCall::call_is_gone());
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "gateway/argument_check.hpp"
 #include "gateway/log_level.hpp"
+#include "gateway/modern_responder.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/resource_tools.hpp"
 #include "gateway/rewrites.hpp"
@@ -136,7 +137,12 @@ awaitable<void> Router::call(
   if (result.stream) {
     co_await answer_in_parts(request, *target.link, *result.stream, *responder);
   } else {
-    co_await responder->finish(whole_answer(request, *target.link, result));
+    auto answer = whole_answer(request, *target.link, result);
+    if (session->modern()) {
+      const bool elicits = target.link->config().elicitation_enabled;
+      answer = without_modern_codes(std::move(answer), elicits);
+    }
+    co_await responder->finish(std::move(answer));
   }
 }
 
@@ -450,12 +456,14 @@ awaitable<void> Router::subscribe(
     co_return;
   }
   Relay relay(*this, session, responder, target.link);
-  co_await responder->finish(co_await subscribe_through(session, request, target, flight, &relay));
+  co_await responder->finish(
+      co_await subscribe_through(session, request, target, flight, std::nullopt, &relay)
+  );
 }
 
 awaitable<std::string> Router::subscribe_through(
     const ClientSessionPtr& session, const Frame& request, const Target& target, Flight& flight,
-    transport::Sink* sink
+    std::optional<core::Duration> timeout, transport::Sink* sink
 ) {
   const bool on = request.method() == "resources/subscribe";
   flight.use(target.link);
@@ -472,7 +480,7 @@ awaitable<std::string> Router::subscribe_through(
   }
   // Others hold it, or nobody counted what is given up.
   if (turn == Control::Subscribed::done) co_return protocol::make_result(request.id(), "{}");
-  auto answer = co_await call_through(target.link, request, &flight, std::nullopt, sink);
+  auto answer = co_await call_through(target.link, request, &flight, timeout, sink);
   const auto parsed = Frame::parse(answer);
   const bool accepted = parsed && parsed->kind() == Frame::Kind::result;
   if (supervisor && accepted) supervisor->remember_subscription(request.uri(), on);

@@ -18,10 +18,13 @@ using protocol::Frame;
 
 namespace {
 
+constexpr core::Duration subscribe_time = std::chrono::seconds(5);  ///< a listen waits for it
+
 /// As an upstream of the legacy era may see it: what the envelope said is in the session by now.
+/// Its tasks would be those of another wire.
 std::optional<Frame> for_legacy(const Frame& request) {
   auto params = protocol::without_envelope(request.params());
-  for (const std::string_view key : {"inputResponses", "requestState"})
+  for (const std::string_view key : {"inputResponses", "requestState", "task"})
     params = protocol::without_member(params, key);
   auto parsed = Frame::parse(request.spliced({{request.params_span(), params}}));
   if (!parsed) return std::nullopt;
@@ -45,14 +48,14 @@ awaitable<void> Router::modern_request(
 ) {
   const auto& method = request.method();
   const auto answer = std::make_shared<ModernResponder>(
-      responder, session, request, ModernResponder::Questions::declined
+      responder, session, request, ModernResponder::Server::legacy
   );
   if (method == "server/discover") {
     co_return co_await answer->finish(
         protocol::make_result(request.id(), co_await discover_result(session->endpoint))
     );
   }
-  if (protocol::is_removed(method)) {
+  if (protocol::is_removed(method) || method.starts_with("tasks/")) {
     co_return co_await answer->finish(protocol::make_error(
         request.id(), protocol::method_not_found, fmt::format("Method not found: {}", method)
     ));
@@ -74,8 +77,9 @@ awaitable<void> Router::modern_request(
 awaitable<std::string> Router::discover_result(const std::string& endpoint) {
   const auto about = co_await describe(endpoint);
   auto result = fmt::format(
-      R"({{"resultType":"complete","supportedVersions":["{}"],"capabilities":{}}})",
-      protocol::to_string(protocol::latest_modern), about.capabilities
+      R"({{"supportedVersions":["{}"],"capabilities":{}}})",
+      protocol::to_string(protocol::latest_modern),
+      protocol::without_member(about.capabilities, "tasks")
   );
   if (!about.instructions.empty())
     result = protocol::with_member(result, "instructions", protocol::quote(about.instructions));
@@ -104,15 +108,17 @@ awaitable<void> Router::listen_until(
     );
   }
   const std::string id(request.id());
-  const auto leg = std::make_shared<Leg>(worker_, id);
+  const auto leg = std::make_shared<Leg>(worker_, request, session->log_level);
   shared_.control->listen(session, [leg, id, filter = *filter](std::string message) {
     const auto frame = Frame::parse(std::move(message));
     if (frame && filter.wants(*frame)) leg->put(tagged(*frame, id));
   });
   std::vector<std::string> honoured;
   for (const auto& uri : filter->uris) {
+    if (flight.abort.aborted()) break;
     if (co_await subscribe_for(session, uri, flight)) honoured.push_back(uri);
   }
+  flight.use(nullptr);  // The subscriptions move with the server when it is configured anew.
   filter->uris = std::move(honoured);
   const auto acknowledged = fmt::format(R"({{"notifications":{}}})", filter->to_json());
   co_await responder->send(protocol::make_notification(
@@ -135,7 +141,8 @@ awaitable<bool> Router::subscribe_for(
   const auto request = Frame::parse(protocol::make_request("0", "resources/subscribe", params));
   const auto target = co_await target_of(*session, *request, flight.abort);
   if (!target.error.empty()) co_return false;
-  const auto answer = co_await subscribe_through(session, *request, target, flight, nullptr);
+  const auto answer =
+      co_await subscribe_through(session, *request, target, flight, subscribe_time, nullptr);
   const auto parsed = Frame::parse(answer);
   co_return parsed && parsed->kind() == Frame::Kind::result;
 }

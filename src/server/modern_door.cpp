@@ -75,6 +75,8 @@ awaitable<void> ModernDoor::request(
   exchange.on_peer_gone([this, shared, id] {
     cancel(shared, id, "the client closed the connection");
   });
+  // Nobody would be told any more that it has gone.
+  if (exchange.peer_gone()) co_return co_await answer->close();
   const bool listens = frame.method() == "subscriptions/listen";
   if (listens) listens_.emplace(shared->key, std::pair(shared, id));
   co_await service_.request(shared, std::move(frame), answer);

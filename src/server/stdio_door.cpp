@@ -198,6 +198,7 @@ void StdioDoor::Impl::take_modern(Frame frame) {
     modern = std::make_shared<const gateway::ClientSession>(std::move(*of));
     if (frame.method() == "subscriptions/listen") listens.emplace(frame.id());
     tasks.spawn(serve(modern, std::move(frame)));
+    if (draining) end_listens();
   } else if (modern && frame.method() == "notifications/cancelled") {
     service.notice(modern, std::move(frame));
   }
@@ -238,8 +239,11 @@ void StdioDoor::Impl::listen() {
 }
 
 awaitable<void> StdioDoor::Impl::serve(gateway::ClientSessionPtr of, Frame frame) {
-  const auto responder = std::make_shared<LineResponder>(stdio, std::string(frame.id()));
+  const std::string id(frame.id());
+  const auto responder = std::make_shared<LineResponder>(stdio, id);
+  const bool listen = of->modern() && frame.method() == "subscriptions/listen";
   co_await service.request(std::move(of), std::move(frame), responder);
+  if (listen) listens.erase(id);
 }
 
 awaitable<void> StdioDoor::Impl::serve_all(std::vector<Frame> requests) {

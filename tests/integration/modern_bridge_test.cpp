@@ -9,6 +9,7 @@
 #include "harness/process.hpp"
 #include "harness/scripted_server.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/sse.hpp"
 
 namespace mooring::integration {
 namespace {
@@ -119,8 +120,92 @@ TEST_P(Bridge, a_state_is_good_for_its_own_request_and_once) {
   EXPECT_EQ(code(modern.retry("tools/call", echo, altered, answer)), -32602);
   // After all this the call still waits.
   EXPECT_EQ(text(told(modern.retry("tools/call", echo, asked, answer)), "/result/content/n"), "me");
-  EXPECT_EQ(code(modern.retry("tools/call", echo, asked, answer)), -32602);
+  // It ran; nobody is told to run it again.
+  const auto again = modern.retry("tools/call", echo, asked, answer);
+  EXPECT_EQ(code(again), -32603);
+  EXPECT_EQ(text(again, "/error/data/mooring/outcome"), "unknown") << again;
   EXPECT_EQ(upstream.count("tools/call"), 1U);
+}
+
+TEST_P(Bridge, a_result_that_was_lost_on_its_way_is_asked_for_with_the_state_before) {
+  const auto gateway = start();
+  Modern modern(client, gateway->mcp("one"), R"({"elicitation":{}})");
+  const auto asked = modern.call("tools/call", echo);
+  modern.retry("tools/call", echo, asked, "{}");
+  const auto again = modern.retry("tools/call", echo, asked, answers(asked, accepted));
+  ASSERT_EQ(text(again, "/result/resultType"), "input_required") << again;
+  const auto done = modern.retry("tools/call", echo, again, answers(again, accepted));
+  EXPECT_EQ(text(told(done), "/result/content/n"), "me") << done;
+}
+
+TEST_P(Bridge, a_question_that_the_server_takes_back_is_asked_no_more) {
+  const auto gateway = start();
+  upstream.on(
+      "tools/call",
+      [](ScriptedServer& server, io::HttpExchange& to, Seen seen) -> awaitable<void> {
+        constexpr std::array type = {io::HeaderField{"Content-Type", "text/event-stream"}};
+        co_await to.begin_stream(200, type);
+        co_await to.write(protocol::encode_sse(elicitation));
+        co_await server.released().wait();
+        co_await to.write(protocol::encode_sse(
+            protocol::make_notification("notifications/cancelled", R"({"requestId":"q"})")
+        ));
+        co_await to.write(protocol::encode_sse(protocol::make_result(seen.id, R"({"content":[]})"))
+        );
+        co_await to.end_stream();
+      }
+  );
+  Modern modern(client, gateway->mcp("one"), R"({"elicitation":{}})");
+  const auto asked = modern.call("tools/call", echo);
+  ASSERT_EQ(text(asked, "/result/resultType"), "input_required") << asked;
+  upstream.release();
+  auto again = modern.retry("tools/call", echo, asked, "{}");
+  while (text(again, "/result/resultType") == "input_required")
+    again = modern.retry("tools/call", echo, again, "{}");
+  EXPECT_EQ(text(again, "/result/resultType"), "complete") << again;
+}
+
+TEST_P(Bridge, progress_comes_under_the_token_of_the_request_at_hand) {
+  const auto gateway = start();
+  upstream.on(
+      "tools/call",
+      [](ScriptedServer& server, io::HttpExchange& to, Seen seen) -> awaitable<void> {
+        constexpr std::array type = {io::HeaderField{"Content-Type", "text/event-stream"}};
+        const auto token = json::serialize(at(seen.message(), "/params/_meta/progressToken"));
+        const auto progress = protocol::make_notification(
+            "notifications/progress", fmt::format(R"({{"progressToken":{},"progress":1}})", token)
+        );
+        co_await to.begin_stream(200, type);
+        co_await to.write(protocol::encode_sse(progress));
+        co_await to.write(protocol::encode_sse(elicitation));
+        co_await server.response_to("\"q\"");
+        co_await to.write(protocol::encode_sse(progress));
+        co_await to.write(protocol::encode_sse(protocol::make_result(seen.id, R"({"content":[]})"))
+        );
+        co_await to.end_stream();
+      }
+  );
+  Modern modern(client, gateway->mcp("one"), R"({"elicitation":{}})");
+  const auto heard = [&](Exchange& exchange) {
+    exchange.response(modern.last_id());
+    const auto progress = exchange.wait([](const json::value& message) {
+      return text(message, "/method") == "notifications/progress";
+    });
+    return text(progress, "/params/progressToken");
+  };
+  auto first = modern.start(
+      "tools/call", R"({"name":"echo","arguments":{},"_meta":{"progressToken":"one"}})"
+  );
+  EXPECT_EQ(heard(first), "one");
+  const auto asked = first.response(modern.last_id());
+  auto second = modern.start(
+      "tools/call",
+      fmt::format(
+          R"({{"name":"echo","arguments":{{}},"inputResponses":{},"requestState":{},"_meta":{{"progressToken":"two"}}}})",
+          answers(asked, accepted), json::serialize(at(asked, "/result/requestState"))
+      )
+  );
+  EXPECT_EQ(heard(second), "two");
 }
 
 TEST_P(Bridge, a_client_that_does_not_come_back_has_its_call_cancelled) {

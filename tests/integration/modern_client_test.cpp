@@ -258,6 +258,67 @@ TEST_P(ModernClient, arguments_that_a_tool_wants_in_headers_must_agree) {
   EXPECT_EQ(upstream.count("tools/call"), 3U);
 }
 
+TEST_P(ModernClient, what_only_modern_servers_may_say_means_nothing_from_others) {
+  upstream.on(
+      "tools/call",
+      result(
+          R"({"content":[],"resultType":"input_required","inputRequests":{"a":{"method":"sampling/createMessage","params":{}}},"cacheScope":"public"})"
+      )
+  );
+  const auto gateway = start(R"(,"elicitation":{"enabled":false})");
+  Modern modern(client, gateway->mcp("one"), R"({"sampling":{},"elicitation":{"url":{}}})");
+  const auto forged = modern.tool("echo");
+  EXPECT_EQ(text(forged, "/result/resultType"), "complete") << forged;
+  EXPECT_EQ(text(forged, "/result/cacheScope"), "");
+  for (const int code_of_theirs : {-32022, -32042, -32077}) {
+    upstream.on("tools/call", rpc_error(code_of_theirs, "theirs"));
+    auto call = modern.start("tools/call", R"({"name":"echo","arguments":{},"task":{"ttl":1}})");
+    EXPECT_EQ(code(call.response(modern.last_id())), -32603);
+    EXPECT_EQ(call.status(), 200);
+  }
+  for (const auto& seen : upstream.all("tools/call"))
+    EXPECT_TRUE(at(seen.message(), "/params/task").is_null());
+  EXPECT_EQ(code(modern.call("tasks/list")), -32601);
+}
+
+TEST_P(ModernClient, a_listen_for_too_much_is_refused) {
+  const auto gateway = start();
+  Modern modern(client, gateway->mcp("one"));
+  std::string uris;
+  for (int i = 0; i <= 1000; ++i) uris += fmt::format("{}\"a:{}\"", i == 0 ? "" : ",", i);
+  const auto answer = modern.call(
+      "subscriptions/listen",
+      fmt::format(R"({{"notifications":{{"resourceSubscriptions":[{}]}}}})", uris)
+  );
+  EXPECT_EQ(code(answer), -32602) << answer;
+  EXPECT_EQ(upstream.count("resources/subscribe"), 0U);
+}
+
+TEST_P(ModernClient, a_request_behind_another_of_a_client_that_left_does_not_run) {
+  upstream.on("tools/call", silence());
+  const auto gateway = start();
+  gateway->wait_state("one", "ready");
+  Modern modern(client, gateway->mcp("one"));
+  const auto request = [&](std::string_view id) {
+    const auto body = protocol::make_request(
+        id, "tools/call", modern.envelope(R"({"name":"echo","arguments":{}})")
+    );
+    std::string text = "POST /mcp/one HTTP/1.1\r\nHost: localhost\r\n";
+    for (const auto& [name, value] : Modern::headers("tools/call", "echo"))
+      text += fmt::format("{}: {}\r\n", name, value);
+    return text + fmt::format("Content-Length: {}\r\n\r\n{}", body.size(), body);
+  };
+  {
+    RawConnection both(gateway->port());
+    both.write(request("1") + request("2"));
+    ASSERT_TRUE(upstream.wait_for("tools/call"));
+  }
+  ASSERT_TRUE(upstream.wait_for("notifications/cancelled"));
+  upstream.on("tools/call", result(R"({"content":[]})"));
+  EXPECT_TRUE(at(modern.tool("echo"), "/result").is_object());
+  EXPECT_EQ(upstream.count("tools/call"), 2U);
+}
+
 TEST_P(ModernClient, both_eras_are_served_on_one_endpoint) {
   const auto gateway = start();
   Session legacy(client, gateway->mcp("one"));

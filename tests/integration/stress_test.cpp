@@ -105,10 +105,11 @@ TEST_P(Stress, clients_that_leave_in_the_middle_harm_nobody) {
   TestGateway gateway(
       servers(
           R"({"log":{"level":"off"},"stream_after":0})",
-          {{"one", fmt::format(R"({{"url":"{}","timeout":0.5}})", upstream.url())}}
+          {{"one", fmt::format(R"({{"url":"{}","timeout":2}})", upstream.url())}}
       ),
       {.workers = GetParam()}
   );
+  gateway.wait_state("one", "ready");
   for (int i = 0; i < 30; ++i) {
     Session session(client, gateway.mcp("one"));
     auto call = session.start_tool("echo");

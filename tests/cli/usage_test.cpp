@@ -17,9 +17,9 @@ TEST(Usage, HelpListsEveryCommandAndNothingHidden) {
   EXPECT_EQ(help.status, 0);
   EXPECT_EQ(help.err, "");
   for (const auto* command :
-       {"serve", "connect", "wrap", "tools", "resources", "prompts", "call", "read", "prompt",
-        "status", "logs", "login", "logout", "token", "test", "doctor", "add", "remove", "import",
-        "explain", "chaos"}) {
+       {"serve", "connect", "wrap",   "tools",  "resources", "prompts", "call",
+        "read",  "prompt",  "status", "logs",   "login",     "logout",  "token",
+        "test",  "doctor",  "add",    "remove", "import",    "explain", "chaos"}) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command + " "));
     const auto more = plainly({command, "--help"});
     EXPECT_EQ(more.status, 0);

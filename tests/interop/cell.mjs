@@ -1,5 +1,5 @@
 // cell.mjs CLIENT SERVER BIN: one real client talks to one real server through a gateway of its own.
-//   CLIENT  sdk1, client2, client2-auto (over HTTP), sdk1-sse (over the older HTTP+SSE),
+//   CLIENT  sdk1, client2, client2-auto (over HTTP; the last of the modern era), sdk1-sse (over the older HTTP+SSE),
 //           sdk1-stdio, client2-stdio (the gateway as their child), inspector
 //   SERVER  everything-stdio, everything-http, filesystem, memory, sequential-thinking
 import assert from 'node:assert/strict';

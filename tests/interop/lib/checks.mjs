@@ -37,7 +37,9 @@ async function everythingLongCalls(ok, client) {
     onprogress: (progress) => steps.push(progress.progress),
   });
   // The SDKs drop a progress that comes in the same read as the result: the last one may be missing here.
-  assert.deepEqual(steps.slice(0, 4), [1, 2, 3, 4]);
+  // In the modern era it counts rounds as progress, too, when the server has asked something meanwhile.
+  const told = isModern(client) ? [...new Set(steps)] : steps;
+  assert.deepEqual(told.slice(0, 4), [1, 2, 3, 4]);
   ok('progress, in order, before the result');
 
   const giveUp = new AbortController();
@@ -82,6 +84,8 @@ async function everythingReading(ok, client) {
   ok('completion, with context');
 }
 
+const isModern = (client) => client.getProtocolEra?.() === 'modern';
+
 async function everythingNotifications(ok, client) {
   await client.ping();
   await client.setLoggingLevel('debug');
@@ -97,6 +101,22 @@ async function everythingNotifications(ok, client) {
   await client.unsubscribeResource({ uri });
   ok('subscribe, updated, unsubscribe');
 
+  await newResource(ok, client);
+}
+
+/// The same for a client of 2026-07-28, which listens to what it names.
+async function everythingListen(ok, client) {
+  const uri = 'demo://resource/dynamic/text/1';
+  const listen = await client.listen({ resourcesListChanged: true, resourceSubscriptions: [uri] });
+  await call(client, 'toggle-subscriber-updates');
+  assert.equal((await client.received.expect('notifications/resources/updated')).uri, uri);
+  await call(client, 'toggle-subscriber-updates');
+  ok('listen: an update of a resource');
+  await newResource(ok, client);
+  await listen.close();
+}
+
+async function newResource(ok, client) {
   await call(client, 'gzip-file-as-resource', { name: 'made.gz', data: 'data:text/plain,moored', outputType: 'resourceLink' });
   await client.received.expect('notifications/resources/list_changed');
   const { resources } = await client.listResources();
@@ -122,6 +142,8 @@ async function everythingRequests(ok, client) {
   assert.equal(requestedSchema.properties.titledSingleSelectEnum.oneOf[0].const, 'hero-1');
   ok('elicitation, with defaults and enums');
 
+  // This server asks for them when it likes, and a modern client can be asked during a call only.
+  if (isModern(client)) return;
   assert.match(text(await call(client, 'get-roots-list')), new RegExp(roots[0].uri));
   ok('roots');
 }
@@ -134,7 +156,7 @@ async function everything(ok, client) {
   await everythingTools(ok, client);
   await everythingLongCalls(ok, client);
   await everythingReading(ok, client);
-  await everythingNotifications(ok, client);
+  await (isModern(client) ? everythingListen : everythingNotifications)(ok, client);
   await everythingRequests(ok, client);
 }
 

@@ -113,6 +113,7 @@ export async function connect(kind, target) {
     ? new HttpTransport(new URL(target))
     : new StdioClientTransport({ stderr: 'inherit', ...target });
   await client.connect(transport);
+  if (kind === 'client2-auto' && client.getProtocolEra() !== 'modern') throw new Error('not of the modern era');
   client.leave = async () => {
     if (transport.terminateSession) await transport.terminateSession();
     await client.close();

@@ -55,15 +55,16 @@ void add_words_of_mcp_remote(CLI::App& command, const std::shared_ptr<ConnectOpt
 
 }  // namespace
 
-Result<std::vector<std::string>> take_wrapped_command(int& argc, char** argv) {
-  if (argc < 2 || std::string_view(argv[1]) != "wrap") return {};
+Result<std::vector<std::string>> take_server_command(int& argc, char** argv) {
+  const std::string_view first = argc < 2 ? "" : argv[1];
+  if (first != "wrap" && first != "add") return {};
   for (int i = 2; i < argc; ++i) {
     if (std::string_view(argv[i]) != "--") continue;
     std::vector<std::string> words(argv + i + 1, argv + argc);
     argc = i;
     return words;
   }
-  if (wants_help(argc, argv)) return {};
+  if (first == "add" || wants_help(argc, argv)) return {};
   return fail(
       Reason::usage,
       "wrap wants -- before the command: mooring wrap [OPTIONS] -- COMMAND [ARGUMENTS]"

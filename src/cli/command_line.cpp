@@ -244,12 +244,12 @@ void add_doctor(CLI::App& app, int& result) {
   command->callback([options, &result] { result = doctor(*options); });
 }
 
-void add_add(CLI::App& app, int& result) {
+void add_add(CLI::App& app, int& result, const std::vector<std::string>& server_command) {
   auto options = std::make_shared<AddCommand>();
   auto* command = app.add_subcommand("add", "Add a server to the configuration");
   command->add_option("NAME", options->name, "What it shall be called")->required();
   command->add_option("TARGET", options->target, "A URL, or behind -- a command with its arguments")
-      ->required()
+      ->required(server_command.empty())
       ->type_name("URL | -- COMMAND [ARGUMENT ...]");
   command->add_option("--header", options->headers, "'Name: value', sent with every request")
       ->type_name("HEADER")
@@ -270,7 +270,10 @@ void add_add(CLI::App& app, int& result) {
       "Examples:\n  mooring add github https://mcp.example.com/mcp --header 'Authorization: Bearer "
       "...'\n  mooring add files --env LOG=1 -- mcp-server-filesystem /srv/data"
   );
-  command->callback([options, &result] { result = add(*options); });
+  command->callback([options, &result, server_command] {
+    options->target.insert(options->target.end(), server_command.begin(), server_command.end());
+    result = add(*options);
+  });
 }
 
 void add_remove(CLI::App& app, int& result) {
@@ -365,14 +368,14 @@ int run(int argc, char** argv) {
       "Keeps AI agents tied to their MCP servers: gateway, client and tools in one.", "mooring"
   );
   int result = success;
-  auto wrapped = take_wrapped_command(argc, argv);
-  if (!wrapped) return complain(wrapped.error());
+  auto server_command = take_server_command(argc, argv);
+  if (!server_command) return complain(server_command.error());
   app.set_version_flag("--version", std::string("mooring ") + MOORING_VERSION);
   app.require_subcommand(1);
   app.footer("mooring COMMAND --help says more.\nExample:\n  mooring serve --config mooring.yaml");
   add_serve(app, result);
   add_connect(app, result);
-  add_wrap(app, result, std::move(*wrapped));
+  add_wrap(app, result, *server_command);
   using upstream::ListKind;
   add_list(app, result, "tools", ListKind::tools, "List tools");
   add_list(app, result, "resources", ListKind::resources, "List resources and resource templates");
@@ -387,7 +390,7 @@ int run(int argc, char** argv) {
   add_token(app, result);
   add_test(app, result);
   add_doctor(app, result);
-  add_add(app, result);
+  add_add(app, result, *server_command);
   add_remove(app, result);
   add_import(app, result);
   add_explain(app, result);

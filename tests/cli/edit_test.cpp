@@ -235,6 +235,13 @@ TEST_F(Edit, mistakes_are_refused_with_what_to_do) {
   EXPECT_THAT(files(), ElementsAre("mooring.yaml"));
 }
 
+TEST_F(Edit, words_behind_dashes_are_the_servers_as_they_are) {
+  ASSERT_EQ(edit({"add", "two", "--", "/bin/sh", "[a,b]", "--config", "%x", "--", "-v"}).status, 0);
+  EXPECT_THAT(read("mooring.yaml"), HasSubstr(R"(["[a,b]", "--config", "%x", "--", "-v"])"));
+  const auto both = edit({"add", "three", "http://127.0.0.1:1/mcp", "--", "/bin/sh"});
+  EXPECT_EQ(both.status, 2) << both.err;
+}
+
 TEST_F(Edit, relative_paths_are_meant_from_here) {
   ASSERT_EQ(edit({"add", "x", "--cwd", "data", "--", "./run", "./argument"}).status, 0);
   const auto here = fs::current_path();

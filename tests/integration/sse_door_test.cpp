@@ -332,7 +332,7 @@ TEST_P(OldTransport, notifications_that_nobody_reads_close_the_stream) {
 }
 
 TEST_P(OldTransport, answers_that_nobody_takes_close_the_stream_after_a_time) {
-  const std::string big(std::size_t{16} << 20, 'x');
+  const std::string big(std::size_t{7} << 20, 'x');
   upstream.on(
       "tools/call", result(fmt::format(R"({{"content":[{{"type":"text","text":"{}"}}]}})", big))
   );

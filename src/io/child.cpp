@@ -471,11 +471,20 @@ class GuardedChild final : public Child {
 
 }  // namespace
 
-awaitable<Result<std::unique_ptr<Child>>> Child::spawn(Worker& worker, ChildOptions options) {
+awaitable<Result<std::unique_ptr<Child>>> Child::spawn(
+    Worker& worker, ChildOptions options, AbortSource* abort
+) {
   if (options.command.empty()) co_return fail(Reason::config, "no command given");
   auto state = std::make_shared<ChildState>(worker, std::move(options));
   auto launched = state->launch();
-  if (launched) launched = co_await state->started();
+  if (launched) {
+    AbortSource::Subscription giving_up;
+    if (abort != nullptr) {
+      // The guard takes with it what it has begun, and `started` sees its end.
+      giving_up = abort->subscribe([guard = state->guard] { ::kill(guard, SIGKILL); });
+    }
+    launched = co_await state->started();
+  }
   // Started or not, the guard has to be waited for.
   if (state->guard_end.is_open()) state->tasks.spawn(ChildState::follow_control(state));
   if (!launched) {

@@ -10,6 +10,7 @@
 
 #include "core/timers.hpp"
 #include "io/asio.hpp"
+#include "io/async.hpp"
 #include "io/worker.hpp"
 
 namespace mooring::io {
@@ -35,8 +36,11 @@ struct ChildExit {
 /// exits, when we say so, or when we die in whatever way. On the worker's thread only.
 class Child {
  public:
-  /// Fails at once and by name when the command cannot be executed.
-  static awaitable<Result<std::unique_ptr<Child>>> spawn(Worker& worker, ChildOptions options);
+  /// Fails at once and by name when the command cannot be executed. `abort` ends the attempt, not
+  /// the child that has started.
+  static awaitable<Result<std::unique_ptr<Child>>> spawn(
+      Worker& worker, ChildOptions options, AbortSource* abort = nullptr
+  );
   virtual ~Child() = default;  ///< kills what is left, without waiting
 
   virtual int pid() const = 0;

@@ -41,9 +41,10 @@ std::unique_ptr<Channel> SystemChannels::http(
 }
 
 awaitable<Result<std::shared_ptr<ProcessChannel>>> SystemChannels::stdio(
-    io::Worker& home, UpstreamConfig config
+    io::Worker& home, UpstreamConfig config, io::AbortSource& abort
 ) {
   StdioChannel::Hooks hooks;
+  hooks.abort = &abort;
   auto opened = StderrLog::open(state_dir_, config.name);
   if (opened) {
     const std::shared_ptr<StderrLog> log = std::move(*opened);

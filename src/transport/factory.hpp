@@ -25,9 +25,10 @@ class ChannelFactory {
       io::Worker& worker, const UpstreamConfig& config,
       std::shared_ptr<const Credentials> credentials = nullptr
   ) = 0;
-  /// Starts the process. Fails at once, and by name, when the command cannot be executed.
+  /// Starts the process. Fails at once, and by name, when the command cannot be executed. On the
+  /// thread of `home`.
   virtual awaitable<Result<std::shared_ptr<ProcessChannel>>> stdio(
-      io::Worker& home, UpstreamConfig config
+      io::Worker& home, UpstreamConfig config, io::AbortSource& abort
   ) = 0;
   /// Opens the stream of the HTTP+SSE transport (2024-11-05); the stream is the session. On the
   /// thread of `home`.
@@ -49,8 +50,9 @@ class SystemChannels final : public ChannelFactory {
       io::Worker& worker, const UpstreamConfig& config,
       std::shared_ptr<const Credentials> credentials = nullptr
   ) override;
-  awaitable<Result<std::shared_ptr<ProcessChannel>>> stdio(io::Worker& home, UpstreamConfig config)
-      override;
+  awaitable<Result<std::shared_ptr<ProcessChannel>>> stdio(
+      io::Worker& home, UpstreamConfig config, io::AbortSource& abort
+  ) override;
   awaitable<Result<std::shared_ptr<ProcessChannel>>> sse(
       io::Worker& home, UpstreamConfig config, io::AbortSource& abort,
       std::shared_ptr<const Credentials> credentials

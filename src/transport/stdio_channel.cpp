@@ -28,7 +28,7 @@ awaitable<Result<std::shared_ptr<StdioChannel>>> StdioChannel::open_at_home(
   options.args = config.args;
   options.env = std::move(env);
   options.cwd = config.cwd;
-  auto child = co_await io::Child::spawn(home, std::move(options));
+  auto child = co_await io::Child::spawn(home, std::move(options), hooks.abort);
   if (!child) co_return std::unexpected(std::move(child.error()));
   auto core = std::make_shared<Core>(home, config, std::move(*child));
   core->start(hooks);

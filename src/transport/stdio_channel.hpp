@@ -25,6 +25,7 @@ class StdioChannel final : public ProcessChannel {
   struct Hooks {
     std::function<void(int pid)> on_start;                  ///< before anything is read
     std::function<void(std::string_view bytes)> on_stderr;  ///< on the home worker
+    io::AbortSource* abort = nullptr;  ///< of the home worker; ends the attempt to start it
   };
 
   /// Starts the process with exactly `env`. On any worker's thread.

@@ -176,7 +176,7 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::fall_back(
 awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(
     UpstreamConfig config, io::AbortSource& abort
 ) {
-  auto opened = is_stdio() ? co_await channels_.stdio(home_, std::move(config))
+  auto opened = is_stdio() ? co_await channels_.stdio(home_, std::move(config), abort)
                            : co_await channels_.sse(home_, std::move(config), abort, credentials_);
   if (!opened) {
     const auto reason = opened.error().reason;

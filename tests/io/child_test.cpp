@@ -11,9 +11,11 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include "io/spawner.hpp"
 #include "io/support.hpp"
+#include "support/temporary_directory.hpp"
 
 extern char** environ;
 
@@ -92,6 +94,24 @@ struct ChildTest : ::testing::Test {
     co_return child ? std::string() : child.error().detail;
   }
 };
+
+TEST_F(ChildTest, a_start_that_hangs_can_be_given_up) {
+  // A guard that never says whether it could start the child.
+  const test::TemporaryDirectory directory;
+  const auto guard = directory.path() / "guard";
+  std::ofstream(guard) << "#!/bin/sh\necho $$ > " << (directory.path() / "pid").string()
+                       << "\nexec sleep 1000\n";
+  std::filesystem::permissions(guard, std::filesystem::perms::owner_all);
+  set_guard_executable(guard.string());
+  loop.run([](ChildTest& t) -> awaitable<void> {
+    AbortSource abort;
+    t.loop.worker.post([&] { abort.abort(); });
+    const auto child = co_await Child::spawn(t.loop.worker, shell("true"), &abort);
+    EXPECT_FALSE(child);
+  }(*this));
+  set_guard_executable("/proc/self/exe");
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "nothing is left";
+}
 
 TEST_F(ChildTest, gets_its_arguments_environment_directory_and_nothing_else) {
   loop.run([](ChildTest& t) -> awaitable<void> {

@@ -217,9 +217,8 @@ std::unique_ptr<transport::Channel> ScriptedChannels::http(
   return std::make_unique<HttpWay>(server_, worker, std::move(credentials));
 }
 
-awaitable<Result<std::shared_ptr<transport::ProcessChannel>>> ScriptedChannels::stdio(
-    io::Worker& home, UpstreamConfig
-) {
+awaitable<Result<std::shared_ptr<transport::ProcessChannel>>>
+ScriptedChannels::stdio(io::Worker& home, UpstreamConfig, io::AbortSource&) {
   auto process = server_.spawn();
   if (!process) co_return fail(Reason::io, "cannot start the process: too many of them");
   processes_.push_back(process);

@@ -17,7 +17,7 @@ class ScriptedChannels final : public transport::ChannelFactory {
       std::shared_ptr<const transport::Credentials> credentials = nullptr
   ) override;
   awaitable<Result<std::shared_ptr<transport::ProcessChannel>>> stdio(
-      io::Worker& home, UpstreamConfig config
+      io::Worker& home, UpstreamConfig config, io::AbortSource& abort
   ) override;
   awaitable<Result<std::shared_ptr<transport::ProcessChannel>>> sse(
       io::Worker& home, UpstreamConfig config, io::AbortSource& abort,

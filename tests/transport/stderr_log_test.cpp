@@ -92,7 +92,8 @@ TEST_F(StderrLogTest, a_name_never_leaves_the_directory) {
 TEST_F(StderrLogTest, STD_04a_a_child_of_the_factory_writes_there) {
   SystemChannels channels(dir, core::ProxySettings());
   run_on(worker, [&]() -> awaitable<void> {
-    auto opened = co_await channels.stdio(worker, config);
+    io::AbortSource never;
+    auto opened = co_await channels.stdio(worker, config, never);
     CO_ASSERT(opened.has_value());
     auto process = *opened;
     co_await process->request(make_call("1", "complain"), sink);

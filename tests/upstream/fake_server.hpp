@@ -395,9 +395,8 @@ class FakeChannels final : public transport::ChannelFactory {
   ) override {
     return std::make_unique<FakeHttp>(server_);
   }
-  awaitable<Result<std::shared_ptr<transport::ProcessChannel>>> stdio(
-      io::Worker& home, UpstreamConfig
-  ) override {
+  awaitable<Result<std::shared_ptr<transport::ProcessChannel>>>
+  stdio(io::Worker& home, UpstreamConfig, io::AbortSource&) override {
     return open(home);
   }
   awaitable<Result<std::shared_ptr<transport::ProcessChannel>>>

@@ -7,6 +7,10 @@
 
 namespace mooring::gateway {
 
+namespace {
+constexpr core::Duration give_up_time = std::chrono::seconds(5);  ///< others may wait for it
+}
+
 template <class F>
 awaitable<std::invoke_result_t<F>> Control::hop(F action) {
   if (worker_.on_this_thread()) co_return action();
@@ -63,6 +67,7 @@ awaitable<void> Control::unsubscribe_upstream(
   ));
   upstream::CallRequest request;
   request.frame = &*frame;
+  request.timeout = give_up_time;
   co_await link->call(std::move(request));
 }
 

@@ -2,22 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "protocol/header_value.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/modern.hpp"
 #include "protocol/param_headers.hpp"
 
 namespace mooring::gateway {
-
-namespace {
-
-std::string lower(std::string text) {
-  for (auto& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
-}  // namespace
 
 std::string header_mismatch(
     const ClientSession& session, const protocol::Frame& call, std::string_view input_schema
@@ -27,7 +17,7 @@ std::string header_mismatch(
   const auto arguments = protocol::member(call.params(), "arguments").value_or("{}");
   for (const auto& header : *wanted) {
     const auto text = protocol::header_text(header, arguments);
-    const auto given = session.param_headers->find(lower(header.name));
+    const auto given = session.param_headers->find(protocol::lower_name(header.name));
     const bool there = given != session.param_headers->end();
     if (!text && !there) continue;
     if (text && there && protocol::agrees(header, given->second, *text)) continue;

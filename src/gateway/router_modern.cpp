@@ -22,13 +22,11 @@ constexpr core::Duration subscribe_time = std::chrono::seconds(5);  ///< a liste
 
 /// As an upstream of the legacy era may see it: what the envelope said is in the session by now.
 /// Its tasks would be those of another wire.
-std::optional<Frame> for_legacy(const Frame& request) {
+Frame for_legacy(const Frame& request) {
   auto params = protocol::without_envelope(request.params());
   for (const std::string_view key : {"inputResponses", "requestState", "task"})
     params = protocol::without_member(params, key);
-  auto parsed = Frame::parse(request.spliced({{request.params_span(), params}}));
-  if (!parsed) return std::nullopt;
-  return std::move(*parsed);
+  return Frame::parse(request.spliced({{request.params_span(), params}})).value();
 }
 
 /// A server may want something of this client while the request runs, or has wanted it before.
@@ -67,10 +65,10 @@ awaitable<void> Router::modern_request(
   if (!flight.refusal.empty()) co_return co_await answer->finish(flight.refusal);
   if (method == "subscriptions/listen") {
     co_await listen_until(session, request, responder, flight);
-  } else if (legacy && may_be_asked(*session, request)) {
-    co_await bridge(session, request, std::move(*legacy), responder, flight);
+  } else if (may_be_asked(*session, request)) {
+    co_await bridge(session, request, std::move(legacy), responder, flight);
   } else {
-    co_await call(session, legacy ? *legacy : request, answer, flight);
+    co_await call(session, legacy, answer, flight);
   }
 }
 

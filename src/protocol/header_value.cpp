@@ -43,4 +43,12 @@ std::optional<std::string> decode_header_value(std::string_view value) {
   return core::base64_decode(value);
 }
 
+std::string lower_name(std::string_view name) {
+  std::string lower(name);
+  for (auto& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 }  // namespace mooring::protocol

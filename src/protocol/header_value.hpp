@@ -15,4 +15,7 @@ std::string encode_header_value(std::string_view text);
 /// or is neither visible ASCII nor encoded.
 std::optional<std::string> decode_header_value(std::string_view value);
 
+/// A header's name in lower case, as it is compared (RFC 9110 §5.1). ASCII.
+std::string lower_name(std::string_view name);
+
 }  // namespace mooring::protocol

@@ -25,13 +25,6 @@ bool is_token(std::string_view text) {
   });
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 /// Walks a schema; what is found where no annotation may be is the fault.
 class Collector {
  public:
@@ -119,7 +112,9 @@ class Collector {
           "x-mcp-header {} stands at something else than a string, integer or boolean", header.name
       ));
     }
-    const auto twice = [&](const ParamHeader& other) { return same_name(other.name, header.name); };
+    const auto twice = [&](const ParamHeader& other) {
+      return lower_name(other.name) == lower_name(header.name);
+    };
     if (std::ranges::any_of(found, twice))
       return fail(fmt::format("x-mcp-header {} is used twice", header.name));
     found.push_back(std::move(header));

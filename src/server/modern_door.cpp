@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "io/http_fields.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/modern.hpp"
+#include "server/answer_headers.hpp"
 #include "server/modern_post.hpp"
 #include "server/modern_request.hpp"
 
@@ -18,7 +17,6 @@ using protocol::Frame;
 namespace {
 
 constexpr core::Duration farewell = std::chrono::seconds(1);  ///< for clients that do not read
-constexpr std::array json_type = {io::HeaderField{"Content-Type", "application/json"}};
 
 }  // namespace
 
@@ -31,7 +29,7 @@ awaitable<void> ModernDoor::post(
 ) {
   if (frame.is_response()) {
     co_await exchange.respond(
-        400, json_type,
+        400, json_headers,
         protocol::make_error(
             {}, protocol::invalid_request,
             "responses are not posted in this revision: answer in inputResponses of a new request"
@@ -60,7 +58,7 @@ awaitable<void> ModernDoor::post(
     if (session) co_return co_await request(exchange, std::move(frame), std::move(*session));
     refusal = std::move(session.error());
   }
-  co_await exchange.respond(400, json_type, refusal);
+  co_await exchange.respond(400, json_headers, refusal);
 }
 
 awaitable<void> ModernDoor::request(

@@ -1,20 +1,11 @@
 #include "server/modern_post.hpp"
 
-#include <array>
-
 #include "protocol/json_scan.hpp"
 #include "protocol/sse.hpp"
+#include "server/answer_headers.hpp"
 #include "server/modern_request.hpp"
 
 namespace mooring::server {
-
-namespace {
-constexpr std::array json_headers = {io::HeaderField{"Content-Type", "application/json"}};
-constexpr std::array sse_headers = {
-    io::HeaderField{"Content-Type", "text/event-stream"},
-    io::HeaderField{"Cache-Control", "no-cache"}, io::HeaderField{"X-Accel-Buffering", "no"}
-};
-}  // namespace
 
 ModernPost::ModernPost(
     io::Worker& worker, io::TaskGroup& tasks, io::HttpExchange& exchange, core::Duration keepalive

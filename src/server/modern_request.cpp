@@ -18,14 +18,6 @@ namespace {
 
 constexpr std::string_view param_prefix = "mcp-param-";
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
 std::string mismatch(const Frame& request, std::string_view what) {
   return protocol::make_error(
       request.id(), protocol::header_mismatch, fmt::format("Header mismatch: {}", what)
@@ -98,7 +90,7 @@ ModernRefusal check_headers(const io::HttpExchange& exchange, const Frame& reque
 std::map<std::string, std::string> param_headers_of(const io::HttpExchange& exchange) {
   std::map<std::string, std::string> found;
   for (const auto& [name, value] : exchange.headers()) {
-    const auto key = lower(name);
+    const auto key = protocol::lower_name(name);
     if (key.starts_with(param_prefix))
       found.emplace(key.substr(param_prefix.size()), std::string(value));
   }

@@ -1,18 +1,9 @@
 #include "server/post_stream.hpp"
 
-#include <array>
-
 #include "protocol/json_scan.hpp"
+#include "server/answer_headers.hpp"
 
 namespace mooring::server {
-
-namespace {
-constexpr std::array json_headers = {io::HeaderField{"Content-Type", "application/json"}};
-constexpr std::array sse_headers = {
-    io::HeaderField{"Content-Type", "text/event-stream"},
-    io::HeaderField{"Cache-Control", "no-cache"}, io::HeaderField{"X-Accel-Buffering", "no"}
-};
-}  // namespace
 
 PostStream::PostStream(
     io::Worker& worker, const HttpDoorOptions& options, EventStreams& streams, io::TaskGroup& tasks,

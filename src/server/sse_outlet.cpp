@@ -1,18 +1,13 @@
 #include "server/sse_outlet.hpp"
 
-#include <array>
-
 #include "protocol/sse.hpp"
+#include "server/answer_headers.hpp"
 
 namespace mooring::server {
 
 namespace {
 
 constexpr std::size_t batch_bytes = std::size_t{64} << 10;  ///< small messages share a write
-constexpr std::array sse_headers = {
-    io::HeaderField{"Content-Type", "text/event-stream"},
-    io::HeaderField{"Cache-Control", "no-cache"}, io::HeaderField{"X-Accel-Buffering", "no"}
-};
 
 /// The specification of this transport names the event, and not every client knows the default.
 std::string encode(std::string_view message) {

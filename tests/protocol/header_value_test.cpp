@@ -26,6 +26,10 @@ TEST(HeaderValue, everything_else_is_base64) {
   }
 }
 
+TEST(HeaderValue, names_are_compared_in_lower_case) {
+  EXPECT_EQ(lower_name("Mcp-Param-Région"), "mcp-param-région");
+}
+
 TEST(HeaderValue, what_is_neither_is_refused) {
   EXPECT_FALSE(decode_header_value("Größe"));
   EXPECT_FALSE(decode_header_value("=?base64?!!!?="));

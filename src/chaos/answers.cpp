@@ -4,6 +4,7 @@
 
 #include "protocol/frame.hpp"
 #include "protocol/json_scan.hpp"
+#include "protocol/messages.hpp"
 
 namespace mooring::chaos {
 namespace {
@@ -66,6 +67,14 @@ OwnAnswer own_answer(const Fault& fault, std::string_view dead_session) {
   }
   if (fault.retry_after) answer.headers.push_back({"Retry-After", seconds(*fault.retry_after)});
   return answer;
+}
+
+OwnAnswer unknown_method(std::string_view id) {
+  return {
+      404,
+      {{"Content-Type", "application/json"}},
+      protocol::make_error(id, protocol::method_not_found, "Method not found")
+  };
 }
 
 std::optional<std::string> with_wrong_id(std::string_view message, std::string_view id) {

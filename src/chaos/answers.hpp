@@ -21,6 +21,9 @@ struct OwnAnswer {
 /// `dead_session` is the session that error-session names.
 OwnAnswer own_answer(const Fault& fault, std::string_view dead_session);
 
+/// To a request of the raw `id`: the server knows no such method.
+OwnAnswer unknown_method(std::string_view id);
+
 /// The response with an id of nobody's request. Empty: `message` is no response to the request
 /// `id` (raw).
 std::optional<std::string> with_wrong_id(std::string_view message, std::string_view id);

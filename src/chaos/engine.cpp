@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mooring::chaos {
 namespace {
 
@@ -20,7 +22,11 @@ Engine::Engine(io::Worker& w, ProxyOptions given, Tell tell)
       client(w, proxying(options.client)),
       wake(w.executor(), w.timers()),
       tell_(std::move(tell)),
-      began_(w.timers().now()) {}
+      began_(w.timers().now()),
+      about_sessions_(std::ranges::any_of(options.faults, [](const Fault& fault) {
+        return fault.kind == FaultKind::expire || fault.kind == FaultKind::restart ||
+               fault.kind == FaultKind::error_session;
+      })) {}
 
 core::Duration Engine::age() const {
   return std::chrono::duration_cast<core::Duration>(worker.timers().now() - began_);

@@ -64,6 +64,9 @@ class Engine {
   /// False: there was nothing to hit; it waits for the next request that fits (by hand, cut) or for
   /// its next time.
   bool strike(std::size_t index);
+  /// Some fault given is about sessions, which only the legacy era has: clients that ask for the
+  /// modern one are told that the server behind does not speak it.
+  bool about_sessions() const { return about_sessions_; }
   /// Forgets one session.
   void expire(const Fault& fault, const std::string& session);
   /// The server goes down as soon as possible. False: it is already on its way.
@@ -87,6 +90,7 @@ class Engine {
 
   Tell tell_;
   core::TimePoint began_;
+  bool about_sessions_;
 };
 
 }  // namespace mooring::chaos

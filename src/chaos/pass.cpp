@@ -58,6 +58,10 @@ void Pass::missed() {
 awaitable<void> Pass::run() {
   look();
   exchange_.on_peer_gone([this] { flow_.abort.abort(); });
+  const bool asks_for_modern =
+      std::ranges::find(flow_.asked.methods, "server/discover") != flow_.asked.methods.end();
+  if (asks_for_modern && engine_.about_sessions())
+    co_return co_await send_own(unknown_method(request_id_));
   hits_ = engine_.plan.on_request(flow_.asked, engine_.worker.timers().now());
   if (hits_.delay) co_await delay();
   if (exchange_.peer_gone()) co_return missed();

@@ -55,7 +55,7 @@ Parsed list_dialects() {
 struct Given {
   CommandLine line;
   std::string listen = "127.0.0.1:0";
-  std::string era = "both";
+  std::optional<std::string> era;
   std::optional<double> ttl;
   std::optional<double> drop;
 };
@@ -65,7 +65,9 @@ void declare(CLI::App& app, Given& given) {
   auto* listen = app.add_option("--listen", given.listen, "HOST:PORT; port 0 takes a free one");
   auto* stdio = app.add_flag("--stdio", given.line.stdio, "Speak MCP on stdin and stdout instead");
   app.add_option(
-      "--era", given.era, "Revisions served: legacy (to 2025-11-25), modern (2026-07-28) or both"
+      "--era", given.era,
+      "Revisions served: legacy (to 2025-11-25), modern (2026-07-28) or both; without it both, and "
+      "legacy where an option is about sessions, which the modern era has not"
   );
   auto* ttl = app.add_option(
       "--session-ttl", given.ttl, "Seconds without a request after which a session expires"
@@ -101,13 +103,15 @@ void declare(CLI::App& app, Given& given) {
 
 Parsed take(Given given) {
   auto& options = given.line.options;
+  const auto fresh_dialect = Options{}.expiry_dialect;
   if (options.expiry_dialect == "list") return list_dialects();
   if (chaos::find_expiry_dialect(options.expiry_dialect) == nullptr) {
     return usage(
         "unknown expiry dialect " + options.expiry_dialect + "; --expiry-dialect list prints them"
     );
   }
-  const auto era = parse_era(given.era);
+  const bool about_sessions = given.ttl || given.drop || options.expiry_dialect != fresh_dialect;
+  const auto era = parse_era(given.era.value_or(about_sessions ? "legacy" : "both"));
   if (!era) return usage("--era must be legacy, modern or both");
   options.era = *era;
   if (!parse_listen(given.listen, given.line)) return usage("--listen must be HOST:PORT");

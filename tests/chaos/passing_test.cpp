@@ -40,6 +40,22 @@ TEST_F(ChaosTest, UnknownSessionsAreForTheUpstreamToJudge) {
   EXPECT_EQ(upstream.all("tools/call").front().session, "from-an-earlier-proxy");
 }
 
+TEST_F(ChaosTest, FaultsAboutSessionsHideTheEraWithoutThem) {
+  const std::string probe = R"({"jsonrpc":"2.0","id":1,"method":"server/discover"})";
+  upstream.on("server/discover", integration::result(R"({"supportedVersions":["2026-07-28"]})"));
+  begin({"expire:every=1h"});
+  const auto answer = post(probe);
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_THAT(answer.body, HasSubstr("-32601"));
+  EXPECT_TRUE(upstream.all("server/discover").empty());
+}
+
+TEST_F(ChaosTest, OtherFaultsLetTheQuestionForTheEraThrough) {
+  upstream.on("server/discover", integration::result(R"({"supportedVersions":["2026-07-28"]})"));
+  begin({"cut:once,method=tools/call"});
+  EXPECT_EQ(post(R"({"jsonrpc":"2.0","id":1,"method":"server/discover"})").status, 200);
+}
+
 TEST_F(ChaosTest, AStreamIsNeverHeldBack) {
   begin();
   initialize();

@@ -14,6 +14,11 @@ namespace mooring {
 /// Streamable HTTP.
 enum class TransportKind { automatic, http, sse, stdio };
 
+/// Which era of the protocol an upstream is spoken to in. `automatic`: asked for first with
+/// `server/discover` (2026-07-28 "Versioning"). `legacy`: up to 2025-11-25, with a handshake.
+/// `modern`: from 2026-07-28, without.
+enum class ProtocolEra { automatic, legacy, modern };
+
 /// Whether a call whose session or connection was lost may be sent again. `safe`: what was
 /// certainly not executed, and what changes nothing. `spec`: also whatever was lost together with
 /// its session. `never`: nothing that left us.
@@ -66,6 +71,7 @@ struct UpstreamConfig {
   std::string name;
   bool enabled = true;
   TransportKind transport = TransportKind::automatic;
+  ProtocolEra protocol = ProtocolEra::automatic;
 
   // Streamable HTTP
   std::string url;
@@ -95,6 +101,8 @@ struct UpstreamConfig {
   Duration timeout_max = std::chrono::seconds(600);  ///< one call, progress or not
   Duration connect_timeout =
       std::chrono::seconds(60);  ///< spawn or connect, handshake and first catalogue
+  Duration probe_timeout =
+      std::chrono::seconds(3);  ///< the question for the era; then `initialize`
   Duration queue_wait =
       std::chrono::seconds(5);  ///< a call waits so long for a session to come back
   Duration recovery_wait =

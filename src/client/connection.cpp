@@ -11,6 +11,7 @@
 #include "core/paths.hpp"
 #include "core/proxy_env.hpp"
 #include "protocol/messages.hpp"
+#include "upstream/input_rounds.hpp"
 
 namespace mooring::client {
 
@@ -199,8 +200,19 @@ awaitable<void> Connection::run(std::shared_ptr<Call> call) {
   up.sink = call.get();
   up.abort = &call->abort;
   up.cancel_reason = "cancelled by the user";
+  // Levels travel with each request in the modern era; who does not listen wants none.
+  if (frame->method() == "logging/setLevel")
+    log_level_ = protocol::string_member(frame->params(), "level");
+  if (options_.handlers.notification) up.log_level = log_level_;
   if (call->options.timeout) up.timeout = *call->options.timeout;
-  auto result = co_await link_->call(std::move(up));
+  const auto ask = [this](Frame question) -> awaitable<std::expected<std::string, std::string>> {
+    const auto response = Frame::parse(client::answer(options_.handlers, question)).value();
+    if (response.kind() == Frame::Kind::result) co_return std::string(response.result());
+    co_return std::unexpected(std::string(response.error()));
+  };
+  auto result = co_await upstream::call_with_input(
+      worker_, *link_, std::move(up), ask, core::system_random()
+  );
   if (result.error) {
     call->done.set_value(std::unexpected(to_error(*result.error)));
   } else if (result.response->kind() == Frame::Kind::error) {

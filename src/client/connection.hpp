@@ -61,6 +61,7 @@ class Connection final : public upstream::Observer {
   std::shared_ptr<upstream::Supervisor> supervisor_;  ///< this and the link: used on the worker
   std::shared_ptr<upstream::Link> link_;
   std::uint64_t next_id_ = 0;
+  std::string log_level_ = "info";
 
   mutable std::mutex mutex_;
   std::condition_variable told_;

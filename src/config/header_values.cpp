@@ -23,13 +23,15 @@ bool is_header_name(std::string_view name) {
 
 /// Headers that Mooring writes itself; a configured one would break the protocol or the framing.
 bool is_ours(std::string_view name) {
-  constexpr std::array<std::string_view, 12> names = {"accept",         "content-type",
+  constexpr std::array<std::string_view, 14> names = {"accept",         "content-type",
                                                       "content-length", "transfer-encoding",
                                                       "connection",     "host",
                                                       "upgrade",        "te",
                                                       "mcp-session-id", "mcp-protocol-version",
-                                                      "last-event-id",  "expect"};
-  return std::ranges::find(names, lower(name)) != names.end();
+                                                      "last-event-id",  "expect",
+                                                      "mcp-method",     "mcp-name"};
+  const auto wanted = lower(name);
+  return wanted.starts_with("mcp-param-") || std::ranges::find(names, wanted) != names.end();
 }
 
 }  // namespace

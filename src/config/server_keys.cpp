@@ -135,6 +135,17 @@ void add_reach(Keys& keys) {
       "HTTP+SSE where "
       "the server knows only that."
   ));
+  own(choice_key<C>(
+      "protocol", &C::protocol,
+      std::vector<std::pair<std::string, ProtocolEra>>{
+          {"auto", ProtocolEra::automatic},
+          {"legacy", ProtocolEra::legacy},
+          {"modern", ProtocolEra::modern}
+      },
+      "The era of the protocol. `legacy`: up to 2025-11-25, with `initialize` and sessions. "
+      "`modern`: from 2026-07-28, "
+      "without. `auto`: the server is asked with `server/discover` first."
+  ));
   own(bool_key<C>(
       "enabled", &C::enabled, "`false`: the server is listed but neither started nor contacted."
   ));
@@ -152,6 +163,11 @@ void add_time(Keys& keys) {
   keys.push_back(duration_key<C>(
       "connect_timeout", &C::connect_timeout, instant,
       "Start of the process or connection, handshake and first listing together."
+  ));
+  keys.push_back(duration_key<C>(
+      "era_probe_timeout", &C::probe_timeout, instant,
+      "`protocol: auto`: how long the answer to `server/discover` may take before `initialize` is "
+      "tried."
   ));
   keys.push_back(duration_key<C>(
       "recovery.wait", &C::recovery_wait, 0ms,

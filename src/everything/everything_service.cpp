@@ -101,9 +101,8 @@ awaitable<void> EverythingService::request(
     );
   }
   if (client->modern()) {
-    auto answer = std::make_shared<gateway::ModernResponder>(
-        std::move(responder), client, request, gateway::ModernResponder::Server::modern
-    );
+    auto answer =
+        std::make_shared<gateway::ModernResponder>(std::move(responder), client, request, false);
     co_return co_await modern_.request(std::move(client), std::move(request), std::move(answer));
   }
   auto session = world_.sessions.find(client->key);

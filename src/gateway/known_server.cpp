@@ -38,7 +38,7 @@ store::CachedCatalogue remembered(
 
 std::optional<upstream::Supervisor::Known> recalled(const store::CachedCatalogue& cached) {
   if (protocol::validate(cached.initialize)) return std::nullopt;
-  auto server = upstream::read_initialize_result(cached.initialize);
+  auto server = upstream::read_identity(cached.initialize);
   if (!server) return std::nullopt;
   auto catalogue = std::make_shared<Catalogue>();
   for (const auto kind : all_lists) {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "protocol/json_scan.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/modern.hpp"
@@ -38,13 +36,6 @@ std::string with_code(std::string_view response, std::string_view error, std::st
   return protocol::with_member(response, "error", protocol::with_member(error, "code", code));
 }
 
-/// Of the specification's own, from 2026-07-28 on (-32099 … -32020).
-bool is_modern_code(std::string_view code) {
-  int number = 0;
-  std::from_chars(code.data(), code.data() + code.size(), number);
-  return number >= -32099 && number <= protocol::header_mismatch;
-}
-
 std::string modern_error(
     const ClientSession& session, std::string_view method, std::string response,
     std::string_view error
@@ -64,22 +55,13 @@ std::string modern_error(
 
 }  // namespace
 
-std::string without_modern_codes(std::string response, bool elicits) {
-  const auto error = protocol::member(response, "error");
-  const auto code = error ? protocol::member(*error, "code").value_or("0") : std::string_view();
-  const bool unwanted = code == url_elicitation_required ? !elicits : is_modern_code(code);
-  return unwanted ? with_code(response, *error, "-32603") : response;
-}
-
 awaitable<void> ModernResponder::finish(std::string response) {
   if (const auto error = protocol::member(response, "error"))
     co_return co_await to_->finish(modern_error(*session_, method_, response, *error));
   const auto result = protocol::member(response, "result");
   if (!result || !protocol::is_object(*result)) co_return co_await to_->finish(std::move(response));
-  const auto plain =
-      server_ == Server::modern ? std::string(*result) : protocol::as_legacy_result(*result);
   co_await to_->finish(
-      protocol::with_member(response, "result", protocol::as_modern_result(method_, plain))
+      protocol::with_member(response, "result", protocol::as_modern_result(method_, *result))
   );
 }
 

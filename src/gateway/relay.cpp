@@ -32,7 +32,7 @@ Relay::Relay(
       link_(std::move(link)),
       over_(std::make_shared<io::AbortSource>()) {}
 
-Relay::~Relay() { over_->abort(); }
+Relay::~Relay() { give_up(); }
 
 awaitable<void> Relay::message(Frame frame) {
   if (frame.method() == "notifications/cancelled") co_return co_await withdraw(frame);
@@ -57,12 +57,7 @@ awaitable<void> Relay::message(Frame frame) {
     co_await link_->notify(protocol::make_result(frame.id(), "{}"));
     co_return;
   }
-  auto because = obstacle(frame);
-  const auto rpm = link_->config().sampling_max_rpm;
-  if (because.empty() && frame.method() == "sampling/createMessage" &&
-      !co_await router_.shared_.control->allow_sampling(link_->name(), rpm)) {
-    because = fmt::format("more than {} sampling requests a minute; try again later", rpm);
-  }
+  const auto because = co_await refusal(frame);
   if (!because.empty()) {
     co_await link_->notify(upstream::decline(frame, because));
     co_return;
@@ -73,6 +68,29 @@ awaitable<void> Relay::message(Frame frame) {
   std::erase_if(asked_, [](const auto& each) { return each.expired(); });
   asked_.push_back(question);
   router_.relays_.spawn(ask(question));
+}
+
+awaitable<std::expected<std::string, std::string>> Relay::answer_to(Frame question) {
+  const auto because = co_await refusal(question);
+  auto response = because.empty()
+                      ? co_await response_to(std::make_shared<Question>(Question{
+                            router_, session_, responder_, link_, over_, std::move(question), {}
+                        }))
+                      : upstream::decline(question, because);
+  const auto answer = Frame::parse(std::move(response));
+  if (answer && answer->kind() == Frame::Kind::result) co_return std::string(answer->result());
+  co_return std::unexpected(std::string(answer ? answer->error() : "{}"));
+}
+
+/// Why the client is not asked; empty: it is.
+awaitable<std::string> Relay::refusal(const Frame& request) const {
+  auto because = obstacle(request);
+  const auto rpm = link_->config().sampling_max_rpm;
+  if (because.empty() && request.method() == "sampling/createMessage" &&
+      !co_await router_.shared_.control->allow_sampling(link_->name(), rpm)) {
+    because = fmt::format("more than {} sampling requests a minute; try again later", rpm);
+  }
+  co_return because;
 }
 
 /// The server does not want to know any more what it asked. The client knows it under our id.
@@ -115,6 +133,12 @@ std::string Relay::obstacle(const Frame& request) const {
 }
 
 awaitable<void> Relay::ask(std::shared_ptr<Question> question) {
+  auto response = co_await response_to(question);
+  if (!response.empty()) co_await question->link->notify(std::move(response));
+}
+
+/// The whole response, with the server's id; empty: the call is over, and nobody waits for it.
+awaitable<std::string> Relay::response_to(std::shared_ptr<Question> question) {
   auto& router = question->router;
   const auto& request = question->request;
   const auto& method = request.method();
@@ -130,22 +154,17 @@ awaitable<void> Relay::ask(std::shared_ptr<Question> question) {
   const auto waiting = router.client_requests_.expect(id, question->session->key);
   co_await question->responder->send(std::move(message));
   auto response = co_await router.client_requests_.wait(waiting, until, question->over.get());
-  if (response) {
-    co_await question->link->notify(response->spliced({{response->id_span(), request.id()}}));
-    co_return;
-  }
-  if (question->over->aborted()) co_return;
+  if (response) co_return response->spliced({{response->id_span(), request.id()}});
+  if (question->over->aborted()) co_return std::string();
   co_await question->responder->send(protocol::make_notification(
       "notifications/cancelled",
       fmt::format(R"({{"requestId":{},"reason":"{}"}})", id, no_answer_in_time)
   ));
-  co_await question->link->notify(
-      method == "elicitation/create"
-          ? protocol::make_result(request.id(), R"({"action":"cancel"})")
-          : protocol::make_error(
-                request.id(), protocol::internal_error, "the client did not answer in time"
-            )
-  );
+  co_return method == "elicitation/create"
+      ? protocol::make_result(request.id(), R"({"action":"cancel"})")
+      : protocol::make_error(
+            request.id(), protocol::internal_error, "the client did not answer in time"
+        );
 }
 
 }  // namespace mooring::gateway

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <expected>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,10 +28,17 @@ class Relay final : public transport::Sink {
   ~Relay() override;  ///< ends the waiting for answers: the call is over
 
   awaitable<void> message(protocol::Frame frame) override;
+  /// Puts a question to the client that came in a result (`inputRequests` of a modern server), and
+  /// returns the raw result of its answer; the raw error where there is none to give.
+  awaitable<std::expected<std::string, std::string>> answer_to(protocol::Frame question);
+  /// Nobody waits for answers any more.
+  void give_up() { over_->abort(); }
 
  private:
   struct Question;
   static awaitable<void> ask(std::shared_ptr<Question> question);
+  static awaitable<std::string> response_to(std::shared_ptr<Question> question);
+  awaitable<std::string> refusal(const protocol::Frame& request) const;
   awaitable<void> withdraw(const protocol::Frame& cancelled);
   /// Why the client cannot be asked; empty: it can.
   std::string obstacle(const protocol::Frame& request) const;

@@ -187,7 +187,8 @@ awaitable<std::string> Router::initialize_result(
   const auto about = co_await describe(endpoint);
   auto result = fmt::format(
       R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{}}})",
-      protocol::to_string(version), about.capabilities, about.info
+      protocol::to_string(version), protocol::without_member(about.capabilities, "extensions"),
+      about.info
   );
   if (!about.instructions.empty()) {
     result = protocol::with_member(result, "instructions", protocol::quote(about.instructions));

@@ -170,6 +170,11 @@ class Router final : public Service {
   std::string whole_answer(
       const protocol::Frame& request, const upstream::Link& to, const upstream::CallResult& result
   );
+  std::string in_era_of(
+      const ClientSession& session, const protocol::Frame& request, const upstream::Link& to,
+      bool modern, std::string answer
+  ) const;
+  std::string_view log_level_of(const ClientSession& session) const;
   static awaitable<void> answer_in_parts(
       const protocol::Frame& request, const upstream::Link& to, transport::BodyStream& stream,
       Responder& responder
@@ -200,6 +205,10 @@ class Router final : public Service {
   // router_modern.cpp
   awaitable<void> modern_request(
       ClientSessionPtr session, protocol::Frame request, ResponderPtr responder
+  );
+  awaitable<void> modern_call(
+      ClientSessionPtr session, const protocol::Frame& request, ResponderPtr responder,
+      ResponderPtr answer, Flight& flight
   );
   awaitable<std::string> discover_result(const std::string& endpoint);
   static std::string mismatched_params(

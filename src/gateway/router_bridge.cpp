@@ -82,9 +82,7 @@ CallState Router::begin_bridged(
 }
 
 awaitable<void> Router::run_bridged(std::shared_ptr<BridgedCall> call, Frame request) {
-  const auto answer = std::make_shared<ModernResponder>(
-      call, call->session(), request, ModernResponder::Server::legacy_that_asks
-  );
+  const auto answer = std::make_shared<ModernResponder>(call, call->session(), request, true);
   Flight flight(*this, *call->session(), request);
   call->runs(&flight);
   if (flight.refusal.empty()) {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/answer_eras.hpp"
 #include "gateway/argument_check.hpp"
 #include "gateway/log_level.hpp"
-#include "gateway/modern_responder.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/resource_tools.hpp"
 #include "gateway/rewrites.hpp"
@@ -14,6 +14,7 @@
 #include "protocol/id_splicer.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/names.hpp"
+#include "upstream/input_rounds.hpp"
 #include "upstream/supervisor.hpp"
 
 namespace mooring::gateway {
@@ -129,21 +130,45 @@ awaitable<void> Router::call(
   up.name = target.name;
   up.sink = &relay;
   up.abort = &flight.abort;
+  up.client_capabilities = session->capabilities;
+  up.log_level = log_level_of(*session);
   const bool trims = request.method() == "tools/call" && target.link->config().result_chars;
-  // The result of a legacy server becomes a modern one only as a whole.
-  up.stream_over = trims || session->modern() ? 0 : shared_.stream_over;
+  // Results change their era only as a whole.
+  const bool modern = session->modern() || target.link->snapshot().server.modern();
+  up.stream_over = trims || modern ? 0 : shared_.stream_over;
   up.reason_now = &flight.reason;
-  auto result = co_await target.link->call(std::move(up));
+  const auto given_up = flight.abort.subscribe([&relay] { relay.give_up(); });
+  const auto ask = [&relay](Frame question) { return relay.answer_to(std::move(question)); };
+  auto result = session->modern() ? co_await target.link->call(std::move(up))
+                                  : co_await upstream::call_with_input(
+                                        worker_, *target.link, std::move(up), ask, *shared_.random
+                                    );
   if (result.stream) {
     co_await answer_in_parts(request, *target.link, *result.stream, *responder);
   } else {
     auto answer = whole_answer(request, *target.link, result);
-    if (session->modern()) {
-      const bool elicits = target.link->config().elicitation_enabled;
-      answer = without_modern_codes(std::move(answer), elicits);
-    }
+    if (!result.error)
+      answer = in_era_of(*session, request, *target.link, result.modern, std::move(answer));
     co_await responder->finish(std::move(answer));
   }
+}
+
+std::string Router::in_era_of(
+    const ClientSession& session, const Frame& request, const upstream::Link& to, bool modern,
+    std::string answer
+) const {
+  if (modern && session.modern()) return modern_for_modern(std::move(answer), session);
+  if (modern) return modern_for_legacy(std::move(answer), request.method());
+  if (!session.modern()) return answer;
+  return legacy_for_modern(std::move(answer), to.config().elicitation_enabled);
+}
+
+/// What a modern server is told. A legacy client hears of everything that matters until it says
+/// otherwise: what a server sends unasked is its own choice in that era.
+std::string_view Router::log_level_of(const ClientSession& session) const {
+  if (session.modern()) return session.log_level;
+  const auto level = levels_.find(session.key);
+  return level == levels_.end() ? "info" : log_level_name(level->second.severity);
 }
 
 awaitable<Router::Target> Router::target_of(

@@ -20,23 +20,38 @@ namespace {
 
 constexpr core::Duration subscribe_time = std::chrono::seconds(5);  ///< a listen waits for it
 
-/// As an upstream of the legacy era may see it: what the envelope said is in the session by now.
-/// Its tasks would be those of another wire.
+/// As every upstream may see it: what the envelope said is in the session by now.
+Frame without_envelope(const Frame& request) {
+  const auto params = protocol::without_envelope(request.params());
+  return Frame::parse(request.spliced({{request.params_span(), params}})).value();
+}
+
+/// As an upstream of the legacy era may see it. Its tasks would be those of another wire.
 Frame for_legacy(const Frame& request) {
-  auto params = protocol::without_envelope(request.params());
+  std::string params(request.params());
   for (const std::string_view key : {"inputResponses", "requestState", "task"})
     params = protocol::without_member(params, key);
   return Frame::parse(request.spliced({{request.params_span(), params}})).value();
 }
 
-/// A server may want something of this client while the request runs, or has wanted it before.
+/// A legacy server may want something of this client while the request runs, or has wanted it
+/// before.
 bool may_be_asked(const ClientSession& session, const Frame& request) {
   constexpr std::array<std::string_view, 3> asked = {"elicitation", "sampling", "roots"};
-  return protocol::may_require_input(request.method()) &&
-         (protocol::member(request.params(), "requestState") ||
-          std::ranges::any_of(asked, [&](std::string_view capability) {
-            return protocol::member(session.capabilities, capability).has_value();
-          }));
+  return protocol::member(request.params(), "requestState") ||
+         std::ranges::any_of(asked, [&](std::string_view capability) {
+           return protocol::member(session.capabilities, capability).has_value();
+         });
+}
+
+/// Capabilities without tasks of either wire, which are not relayed.
+std::string without_tasks(std::string_view capabilities) {
+  auto all = protocol::without_member(capabilities, "tasks");
+  if (const auto extensions = protocol::member(all, "extensions"))
+    all = protocol::with_member(
+        all, "extensions", protocol::without_member(*extensions, protocol::tasks_extension)
+    );
+  return all;
 }
 
 }  // namespace
@@ -45,9 +60,7 @@ awaitable<void> Router::modern_request(
     ClientSessionPtr session, Frame request, ResponderPtr responder
 ) {
   const auto& method = request.method();
-  const auto answer = std::make_shared<ModernResponder>(
-      responder, session, request, ModernResponder::Server::legacy
-  );
+  const auto answer = std::make_shared<ModernResponder>(responder, session, request, false);
   if (method == "server/discover") {
     co_return co_await answer->finish(
         protocol::make_result(request.id(), co_await discover_result(session->endpoint))
@@ -60,12 +73,34 @@ awaitable<void> Router::modern_request(
   }
   if (const auto kind = list_kind(method))
     co_return co_await list(*session, request, *kind, *answer);
-  auto legacy = for_legacy(request);
   Flight flight(*this, *session, request);
   if (!flight.refusal.empty()) co_return co_await answer->finish(flight.refusal);
   if (method == "subscriptions/listen") {
     co_await listen_until(session, request, responder, flight);
-  } else if (may_be_asked(*session, request)) {
+  } else {
+    co_await modern_call(session, request, responder, answer, flight);
+  }
+}
+
+/// Between modern peers a question is a result like any other, and what the retry brings is for the
+/// server. A legacy server asks while the call runs: that is bridged.
+awaitable<void> Router::modern_call(
+    ClientSessionPtr session, const Frame& request, ResponderPtr responder, ResponderPtr answer,
+    Flight& flight
+) {
+  const auto plain = without_envelope(request);
+  if (!protocol::may_require_input(request.method()))
+    co_return co_await call(session, plain, answer, flight);
+  const auto token = protocol::member(request.params(), "requestState");
+  const bool suspended =
+      token && bridged_state(*session, request, protocol::unescape(*token)).has_value();
+  if (!suspended) {
+    const auto target = co_await target_of(*session, plain, flight.abort);
+    if (target.link && target.link->snapshot().server.modern())
+      co_return co_await call(session, plain, answer, flight);
+  }
+  auto legacy = for_legacy(plain);
+  if (may_be_asked(*session, request)) {
     co_await bridge(session, request, std::move(legacy), responder, flight);
   } else {
     co_await call(session, legacy, answer, flight);
@@ -76,8 +111,7 @@ awaitable<std::string> Router::discover_result(const std::string& endpoint) {
   const auto about = co_await describe(endpoint);
   auto result = fmt::format(
       R"({{"supportedVersions":["{}"],"capabilities":{}}})",
-      protocol::to_string(protocol::latest_modern),
-      protocol::without_member(about.capabilities, "tasks")
+      protocol::to_string(protocol::latest_modern), without_tasks(about.capabilities)
   );
   if (!about.instructions.empty())
     result = protocol::with_member(result, "instructions", protocol::quote(about.instructions));

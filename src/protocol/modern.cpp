@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "protocol/json_scan.hpp"
 
@@ -19,6 +20,16 @@ constexpr std::array envelope_keys = {
 template <std::size_t N>
 bool is_one_of(std::string_view text, const std::array<std::string_view, N>& words) {
   return std::ranges::find(words, text) != words.end();
+}
+
+std::string without_keys_of_meta(std::string_view object, std::span<const std::string_view> keys) {
+  const auto given = member(object, "_meta");
+  if (!given || !is_object(*given)) return std::string(object);
+  std::string meta(*given);
+  for (const auto key : keys) meta = without_member(meta, key);
+  bool empty = true;
+  for_each_member(meta, [&](std::string_view, std::string_view) { return empty = false; });
+  return empty ? without_member(object, "_meta") : with_member(object, "_meta", meta);
 }
 
 }  // namespace
@@ -70,13 +81,11 @@ std::string with_envelope(std::string_view params, const Envelope& envelope) {
 }
 
 std::string without_envelope(std::string_view params) {
-  const auto given = member(params, "_meta");
-  if (!given || !is_object(*given)) return std::string(params);
-  std::string meta(*given);
-  for (const auto key : envelope_keys) meta = without_member(meta, key);
-  bool empty = true;
-  for_each_member(meta, [&](std::string_view, std::string_view) { return empty = false; });
-  return empty ? without_member(params, "_meta") : with_member(params, "_meta", meta);
+  return without_keys_of_meta(params, envelope_keys);
+}
+
+std::string without_meta(std::string_view object, std::string_view key) {
+  return without_keys_of_meta(object, std::array{key});
 }
 
 std::string_view name_param(std::string_view method) {

@@ -43,6 +43,8 @@ std::string with_envelope(std::string_view params, const Envelope& envelope);
 std::string without_envelope(std::string_view params);
 /// `params` (or a raw result) with `_meta.key` set to the raw `value`.
 std::string with_meta(std::string_view object, std::string_view key, std::string_view value);
+/// `object` without `_meta.key`, and without a `_meta` that is empty then.
+std::string without_meta(std::string_view object, std::string_view key);
 
 /// The member of params that goes into the Mcp-Name header: "name", "uri" or "taskId"; empty where
 /// the method has none.

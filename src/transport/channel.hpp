@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/timers.hpp"
 #include "io/asio.hpp"
@@ -51,6 +53,8 @@ struct OutgoingRequest {
   std::string id;     ///< its raw id token, unique on this channel
   std::string method;
   std::string progress_token;  ///< raw; empty: none
+  /// Of the modern era, over HTTP: what repeats the body (protocol::request_headers).
+  std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<const SessionHeaders> session;
   std::uint64_t credentials = 0;     ///< filled by the channel: the version it was sent with
   bool from_client = false;          ///< a downstream client waits for it (not one of our own)

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "protocol/json_scan.hpp"
+#include "protocol/version.hpp"
 #include "transport/http_body.hpp"
 #include "transport/http_evidence.hpp"
 #include "transport/http_wire.hpp"
@@ -51,6 +52,13 @@ RequestFacts facts_of(const OutgoingRequest& request) {
   return {
       request.method, has_session(request.session.get()), recovery::Phase::post, request.credentials
   };
+}
+
+/// Nothing is resumed in that era: a request whose stream broke is lost.
+bool is_modern(const OutgoingRequest& request) {
+  if (!request.session) return false;
+  const auto version = protocol::parse_version(request.session->protocol_version);
+  return version && protocol::is_modern(*version);
 }
 
 /// Room for a body whose length was promised, and for the padding that parsing wants behind it.
@@ -120,8 +128,9 @@ class HttpChannel::Impl {
 
 awaitable<Outcome> HttpChannel::Impl::request(Self self, OutgoingRequest request, Sink& sink) {
   request.credentials = self->wire_.credentials_version();
-  auto answer =
-      co_await self->wire_.post(std::move(request.bytes), request.session.get(), request.abort);
+  auto answer = co_await self->wire_.post(
+      std::move(request.bytes), request.session.get(), request.abort, std::nullopt, request.headers
+  );
   if (!answer) co_return failed(from_broken_exchange(answer.error(), facts_of(request)));
   auto response = std::move(*answer);
   if (response->status() < 200 || response->status() > 299) {
@@ -242,7 +251,8 @@ awaitable<Outcome> HttpChannel::Impl::events(
       );
     }
     auto failure = cut(stream, request);
-    if (failure.aborted || stream.last_event_id().empty()) co_return failed(std::move(failure));
+    if (failure.aborted || stream.last_event_id().empty() || is_modern(request))
+      co_return failed(std::move(failure));
     if (stream.events() > seen) fruitless = 0;
     auto next = co_await resume(stream, fruitless, request);
     if (!next) {

@@ -24,11 +24,13 @@ bool is_credential(std::string_view name) {
 
 /// Headers whose meaning belongs to the transport: a configured value could only break it.
 bool is_reserved(std::string_view name) {
-  constexpr std::array<std::string_view, 8> reserved = {"Accept",         "Content-Type",
-                                                        "Mcp-Session-Id", "MCP-Protocol-Version",
-                                                        "Last-Event-ID",  "Content-Length",
-                                                        "Connection",     "Transfer-Encoding"};
-  return std::ranges::any_of(reserved, [&](auto r) { return equals_ignoring_case(r, name); });
+  constexpr std::array<std::string_view, 10> reserved = {
+      "Accept",   "Content-Type",  "Mcp-Session-Id", "MCP-Protocol-Version", "Mcp-Method",
+      "Mcp-Name", "Last-Event-ID", "Content-Length", "Connection",           "Transfer-Encoding"
+  };
+  constexpr std::string_view mirrored = "Mcp-Param-";
+  return std::ranges::any_of(reserved, [&](auto r) { return equals_ignoring_case(r, name); }) ||
+         equals_ignoring_case(name.substr(0, mirrored.size()), mirrored);
 }
 
 awaitable<HttpWire::Answer> refused(io::HttpFailure failure) {
@@ -111,11 +113,13 @@ std::shared_ptr<const HttpWire::Headers> HttpWire::post_headers(const SessionHea
 
 awaitable<HttpWire::Answer> HttpWire::post(
     std::string bytes, const SessionHeaders* session, io::AbortSource* abort,
-    std::optional<core::TimePoint> deadline
+    std::optional<core::TimePoint> deadline,
+    const std::vector<std::pair<std::string, std::string>>& more_headers
 ) {
   io::OutgoingHttpRequest request;
   request.method = "POST";
   request.shared_headers = post_headers(session);
+  for (const auto& [name, value] : more_headers) request.headers.push_back({name, value});
   request.body = std::move(bytes);
   request.abort = abort;
   request.deadline = deadline;

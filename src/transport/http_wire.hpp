@@ -33,7 +33,8 @@ class HttpWire {
 
   awaitable<Answer> post(
       std::string bytes, const SessionHeaders* session, io::AbortSource* abort,
-      std::optional<core::TimePoint> deadline = std::nullopt
+      std::optional<core::TimePoint> deadline = std::nullopt,
+      const std::vector<std::pair<std::string, std::string>>& more_headers = {}
   );
   /// The standalone stream, or with `last_event_id` the rest of a broken one.
   awaitable<Answer> get(

@@ -10,6 +10,7 @@ namespace {
 
 bool is_change(std::string_view method) {
   return method == "notifications/resources/updated" ||
+         method == "notifications/subscriptions/acknowledged" || method == "notifications/tasks" ||
          (method.starts_with("notifications/") && method.ends_with("/list_changed"));
 }
 

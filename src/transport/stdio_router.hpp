@@ -23,9 +23,10 @@ class StdioRouter {
   void add(std::string id, std::string progress_token, bool from_client);
   void remove(std::string_view id);
 
-  /// Responses go by id, progress by its token, `list_changed` and `resources/updated` to the
-  /// listener. All else belongs to the one client's call in flight when there is exactly one, and
-  /// to the listener otherwise. Answers to and progress of calls that are gone belong to nobody.
+  /// Responses go by id, progress by its token, `list_changed`, `resources/updated` and what
+  /// else only subscriptions bring to the listener. All else belongs to the one client's call in
+  /// flight when there is exactly one, and to the listener otherwise. Answers to and progress of
+  /// calls that are gone belong to nobody.
   Target route(const protocol::Frame& frame);
 
  private:

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/clock.hpp"
 #include "io/async.hpp"
@@ -13,7 +14,8 @@
 
 namespace mooring::upstream {
 
-/// Which of the client's names and URIs are replaced on the way up.
+/// A client's request on its way up, written as the legacy era writes it: what a modern server
+/// wants beside that is added where it is sent. Which of the client's names and URIs are replaced.
 struct CallRequest {
   const protocol::Frame* frame = nullptr;  ///< a request; outlives the call
   std::optional<std::string> name;         ///< the upstream's own name, in place of params.name
@@ -22,8 +24,11 @@ struct CallRequest {
   io::AbortSource* abort = nullptr;  ///< the caller gave up; outlives the call
   /// Read when the abort has fired, in place of `cancel_reason`; outlives the call.
   const std::string* reason_now = nullptr;
-  std::string cancel_reason;    ///< filled by whoever aborts; sent with notifications/cancelled
-  std::size_t stream_over = 0;  ///< larger JSON results may come as a stream; 0: never
+  std::string cancel_reason;  ///< filled by whoever aborts; sent with notifications/cancelled
+  // What a modern server is told of whoever calls. They outlive the call.
+  std::string_view client_capabilities;   ///< raw object; empty: our own
+  std::string_view log_level;             ///< the least severe level wanted; empty: no log messages
+  std::size_t stream_over = 0;            ///< larger JSON results may come as a stream; 0: never
   std::optional<core::Duration> timeout;  ///< instead of the configured one
 };
 
@@ -49,6 +54,7 @@ struct CallResult {
   std::unique_ptr<transport::BodyStream> stream;
   std::optional<CallError> error;
   std::uint64_t generation = 0;
+  bool modern = false;  ///< a server of the modern era said it
 };
 
 /// The error as the JSON-RPC response the caller gets. `id` raw.

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "protocol/json_scan.hpp"
+#include "protocol/modern.hpp"
+#include "protocol/param_headers.hpp"
 
 namespace mooring::upstream {
 
@@ -103,11 +106,16 @@ const CatalogueItem* CatalogueList::find(std::string_view key) const {
   return found == items.end() ? nullptr : &*found;
 }
 
+bool CatalogueList::operator==(const CatalogueList& other) const {
+  return offered == other.offered && items == other.items && single_page == other.single_page;
+}
+
 bool PageCollector::add(std::string_view result) {
   ++pages_;
   list_.offered = true;
   list_.single_page.clear();
   cursor_.clear();
+  take_hints(result);
 
   const auto items = protocol::member(result, list_member(kind_));
   const bool usable = items && protocol::is_array(*items);
@@ -150,11 +158,37 @@ void PageCollector::collect(std::string_view items) {
     auto item = read_item(kind_, raw);
     if (item.key.empty()) {
       if (unusable_++ == 0) first_unusable_ = position_;
+      left_out_ = true;
+    } else if (marked_badly(item)) {
+      left_out_ = true;
     } else if (!repeated(item)) {
       list_.items.push_back(std::move(item));
     }
     return true;
   });
+}
+
+/// 2026-07-28 "Transports": a client must not use such a tool.
+bool PageCollector::marked_badly(const CatalogueItem& item) {
+  if (!marks_count_ || kind_ != ListKind::tools) return false;
+  const auto schema = protocol::member(item.json, "inputSchema").value_or("{}");
+  const auto marks = protocol::param_headers(schema);
+  if (!marks) warn(fmt::format("tool {} is left out: {}", item.key, marks.error()));
+  return !marks;
+}
+
+/// Of all pages the shortest time, and public only where each of them is.
+void PageCollector::take_hints(std::string_view result) {
+  CacheHints hints;
+  const auto ttl = protocol::member(result, "ttlMs").value_or("0");
+  std::from_chars(ttl.data(), ttl.data() + ttl.size(), hints.ttl_ms);
+  hints.ttl_ms = std::max(hints.ttl_ms, 0LL);
+  hints.shared = protocol::string_member(result, "cacheScope") == "public";
+  if (pages_ > 1) {
+    hints.ttl_ms = std::min(hints.ttl_ms, list_.hints.ttl_ms);
+    hints.shared = hints.shared && list_.hints.shared;
+  }
+  list_.hints = hints;
 }
 
 /// Tools and prompts are called by their key, so there can be only one. Two resources may share a
@@ -166,10 +200,12 @@ bool PageCollector::repeated(const CatalogueItem& item) {
 
 void PageCollector::keep_page(std::string_view result) {
   list_.single_page = protocol::one_line(result);
+  if (protocol::member(result, "resultType"))
+    list_.single_page = protocol::as_legacy_result(list_.single_page);
   if (protocol::member(list_.single_page, "nextCursor")) {
     list_.single_page = protocol::without_member(list_.single_page, "nextCursor");
   }
-  if (unusable_ != 0) {
+  if (left_out_) {
     // One item that a strict client cannot read would cost it the whole list.
     list_.single_page =
         protocol::with_member(list_.single_page, list_member(kind_), join(list_.items));

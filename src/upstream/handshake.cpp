@@ -3,10 +3,24 @@
 #include <fmt/format.h>
 
 #include "protocol/json_scan.hpp"
+#include "protocol/modern.hpp"
 
 namespace mooring::upstream {
 
 using protocol::member;
+
+namespace {
+
+/// What both results have in the same place.
+void take_description(ServerIdentity& server, std::string_view result) {
+  if (const auto found = member(result, "capabilities"); found && protocol::is_object(*found)) {
+    server.capabilities = protocol::one_line(*found);
+  }
+  server.instructions = protocol::string_member(result, "instructions");
+  server.result = protocol::one_line(result);
+}
+
+}  // namespace
 
 bool ServerIdentity::has(std::string_view capability) const {
   const auto found = member(capabilities, capability);
@@ -41,15 +55,32 @@ std::expected<ServerIdentity, std::string> read_initialize_result(std::string_vi
     ));
   }
   server.version = *version;
-  if (const auto found = member(result, "capabilities"); found && protocol::is_object(*found)) {
-    server.capabilities = protocol::one_line(*found);
-  }
+  take_description(server, result);
   if (const auto found = member(result, "serverInfo"); found && protocol::is_object(*found)) {
     server.info = protocol::one_line(*found);
   }
-  server.instructions = protocol::string_member(result, "instructions");
-  server.result = protocol::one_line(result);
   return server;
+}
+
+ServerIdentity read_discover_result(std::string_view result) {
+  ServerIdentity server;
+  server.version = protocol::latest_modern;
+  server.protocol_version = protocol::to_string(server.version);
+  take_description(server, result);
+  // Drafts of the revision had it beside the capabilities.
+  const auto meta = member(result, "_meta").value_or("{}");
+  for (const auto& found :
+       {member(meta, protocol::meta_server_info), member(result, "serverInfo")}) {
+    if (!found || !protocol::is_object(*found)) continue;
+    server.info = protocol::one_line(*found);
+    break;
+  }
+  return server;
+}
+
+std::expected<ServerIdentity, std::string> read_identity(std::string_view result) {
+  if (member(result, "supportedVersions")) return read_discover_result(result);
+  return read_initialize_result(result);
 }
 
 }  // namespace mooring::upstream

@@ -6,8 +6,8 @@
 
 #include "protocol/version.hpp"
 
-/// The messages with which a legacy session begins, as data (specification 2025-11-25,
-/// "Lifecycle").
+/// The messages with which a server is met, as data: a legacy session begins with `initialize`
+/// (specification 2025-11-25, "Lifecycle"), a modern server is asked with `server/discover`.
 namespace mooring::upstream {
 
 /// What we say about ourselves. Raw JSON objects.
@@ -23,8 +23,9 @@ struct ServerIdentity {
   std::string capabilities = "{}";  ///< raw JSON
   std::string info = "{}";          ///< raw JSON
   std::string instructions;
-  std::string result;  ///< the raw InitializeResult
+  std::string result;  ///< the raw InitializeResult, or DiscoverResult in the modern era
 
+  bool modern() const { return protocol::is_modern(version); }
   /// True where the server declared `capability` ("tools", "logging", …).
   bool has(std::string_view capability) const;
   /// True where it declared `capability.flag: true`.
@@ -35,5 +36,9 @@ std::string initialize_params(const ClientIdentity& client);
 /// Reads an InitializeResult; a sentence where it is none, or names a revision that we do not
 /// speak.
 std::expected<ServerIdentity, std::string> read_initialize_result(std::string_view result);
+/// Reads a DiscoverResult that names 2026-07-28 among its versions.
+ServerIdentity read_discover_result(std::string_view result);
+/// Reads whichever of the two `result` is.
+std::expected<ServerIdentity, std::string> read_identity(std::string_view result);
 
 }  // namespace mooring::upstream

@@ -199,6 +199,7 @@ CallResult Link::answered(
     supervisor->account(attempt->lost_generation, Recorder::Fate::saved);
   CallResult result;
   result.generation = session.generation;
+  result.modern = session.server.modern();
   result.response = std::move(outcome.response);
   if (outcome.stream) {
     result.stream = std::make_unique<TimedStream>(
@@ -270,6 +271,7 @@ awaitable<transport::Outcome> Link::send(Attempt& attempt, const SessionView& se
   const auto before = activity_.last_used.exchange(now, std::memory_order_relaxed);
   attempt.idle_before = std::chrono::duration_cast<core::Duration>(now - before);
 
+  if (session.server.modern()) return send_modern(attempt, session);
   std::vector<Frame::Edit> edits;
   edits.push_back({frame.id_span(), attempt.id});
   std::string name;
@@ -323,6 +325,8 @@ CallError Link::given_up(
 void Link::cancel_upstream(
     std::string id, std::string reason, std::shared_ptr<const SessionView> session
 ) {
+  // There the end of the exchange has told the server (2026-07-28 "Cancellation").
+  if (session->server.modern() && !session->process) return;
   auto params = fmt::format(R"({{"requestId":{},"reason":{}}})", id, protocol::quote(reason));
   tasks_.spawn(
       [](std::shared_ptr<Link> self, std::string bytes,
@@ -340,6 +344,8 @@ awaitable<void> Link::notify(std::string bytes, std::optional<std::uint64_t> gen
     core::log::debug("upstream", "{}: dropped a message for a session that is gone", name());
     co_return;
   }
+  // Of what clients and their answers may say outside of requests, nothing is left in that era.
+  if (session->server.modern()) co_return;
   const auto failure = co_await channel(*session).notify(std::move(bytes), session->headers);
   if (failure) core::log::warn("upstream", "{}: {}", name(), recovery::describe(*failure));
 }

@@ -72,6 +72,14 @@ class Link : public std::enable_shared_from_this<Link> {
   awaitable<bool> take_turn(Attempt& attempt, const SessionView& session);
   void give_turn(Attempt& attempt);
   awaitable<transport::Outcome> send(Attempt& attempt, const SessionView& session);
+  // link_modern.cpp: the same for a server of the modern era
+  awaitable<transport::Outcome> send_modern(Attempt& attempt, const SessionView& session);
+  awaitable<std::optional<std::string>> own_answer(const Attempt& attempt) const;
+  std::string input_schema(std::string_view tool) const;
+  std::string capabilities_of(const Attempt& attempt, const SessionView& session) const;
+  awaitable<bool> mended_headers(
+      const Attempt& attempt, const SessionView& session, const protocol::Frame& answer
+  ) const;
   CallResult answered(
       std::unique_ptr<Attempt> attempt, const SessionView& session, transport::Outcome outcome
   );

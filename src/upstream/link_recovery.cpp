@@ -72,8 +72,13 @@ awaitable<Link::Verdict> Link::judge(
   if (conclusion.action == recovery::Action::none || failure.in_band) {
     verdict.what = Verdict::What::answer;
     if (failure.in_band && !conclusion.about_session()) co_return verdict;
-    if (!failure.in_band && (verdict.answer = answer_inside(failure, attempt.id)))
+    if (!failure.in_band && (verdict.answer = answer_inside(failure, attempt.id))) {
+      if (co_await mended_headers(attempt, session, *verdict.answer)) {
+        verdict.what = Verdict::What::repeat;
+        verdict.same_session = true;
+      }
       co_return verdict;
+    }
     verdict.what = Verdict::What::error;
   }
   heed(failure, conclusion);

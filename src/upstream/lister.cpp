@@ -67,7 +67,7 @@ awaitable<std::optional<Failure>> Lister::load(
     into[kind] = {};
     co_return std::nullopt;
   }
-  PageCollector pages(kind, config_->max_pages);
+  PageCollector pages(kind, config_->max_pages, view.server.modern() && !view.process);
   std::string params;
   for (;;) {
     auto outcome = co_await host_.request(view, method, params, abort);
@@ -182,9 +182,14 @@ awaitable<void> Lister::freshen(ListKind kind) {
   const auto view = host_.standing();
   if (!view || view->server.has(method.substr(0, method.find('/')), "listChanged")) co_return;
   if (loaded_at_[index] && now - *loaded_at_[index] < list_max_age) co_return;
-  dirty_[index] = true;
+  co_await list_again(kind);
+}
+
+awaitable<void> Lister::list_again(ListKind kind) {
+  const auto until = home_.timers().now() + std::chrono::seconds(2);
+  dirty_[static_cast<std::size_t>(kind)] = true;
   if (!refreshing_) tasks_.spawn(refresh_loop());
-  if (refreshing_) co_await refreshed_.wait(now + std::chrono::seconds(2), &stop_);
+  if (refreshing_) co_await refreshed_.wait(until, &stop_);
 }
 
 }  // namespace mooring::upstream

@@ -55,6 +55,8 @@ class Lister {
   /// Lists again now, for servers that do not announce changes; at most every `list_max_age`, for
   /// all who ask. Returns after two seconds at the latest.
   awaitable<void> freshen(ListKind kind);
+  /// Lists again now, in any case. Returns after two seconds at the latest.
+  awaitable<void> list_again(ListKind kind);
 
  private:
   awaitable<std::optional<recovery::Failure>> load(

@@ -21,6 +21,7 @@ struct SessionView {
   std::shared_ptr<transport::Channel>
       process;  ///< stdio: the one channel for all workers; empty for HTTP
   ServerIdentity server;
+  ClientIdentity client;  ///< modern: what every request says of us
   /// The server has answered something else than `initialize` on it.
   std::shared_ptr<std::atomic<bool>> proven = std::make_shared<std::atomic<bool>>(false);
   /// It has answered a request of a client.

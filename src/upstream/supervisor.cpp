@@ -99,6 +99,7 @@ void Supervisor::start(std::optional<Known> known) {
   on_home([this, known = std::move(known)]() mutable {
     if (known && config_->lazy) {
       server_ = std::move(known->server);
+      era_ = server_.modern() ? Met::modern : Met::legacy;
       lister_.recall(std::move(known->catalogue));
     }
     tasks_.spawn(run());
@@ -467,11 +468,11 @@ void Supervisor::remember_log_level(std::string level) {
 
 void Supervisor::remember_subscription(std::string uri, bool subscribed) {
   on_home([this, uri = std::move(uri), subscribed] {
-    if (subscribed) {
-      subscriptions_.insert(uri);
-    } else {
-      subscriptions_.erase(uri);
-    }
+    const bool changed =
+        subscribed ? subscriptions_.insert(uri).second : subscriptions_.erase(uri) > 0;
+    if (!changed) return;
+    ++wishes_;
+    changed_.notify();
   });
 }
 
@@ -480,6 +481,13 @@ awaitable<void> Supervisor::freshen(ListKind kind) {
   if (!home_.on_this_thread())
     co_return co_await asio::co_spawn(home_.executor(), freshen(kind), asio::use_awaitable);
   co_await lister_.freshen(kind);
+}
+
+awaitable<void> Supervisor::list_again(ListKind kind) {
+  const auto self = shared_from_this();
+  if (!home_.on_this_thread())
+    co_return co_await asio::co_spawn(home_.executor(), list_again(kind), asio::use_awaitable);
+  co_await lister_.list_again(kind);
 }
 
 awaitable<void> Supervisor::stop() {

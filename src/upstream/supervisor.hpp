@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <expected>
 #include <memory>
 #include <mooring/upstream_config.hpp>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "auth/authenticator.hpp"
+#include "core/backoff.hpp"
 #include "core/random.hpp"
 #include "io/async.hpp"
 #include "io/worker.hpp"
@@ -139,6 +141,9 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   awaitable<Status> status();
   /// Lists again now, for servers that do not announce changes (Lister::freshen).
   awaitable<void> freshen(ListKind kind);
+  awaitable<void> list_again(ListKind kind);  ///< in any case (Lister::list_again)
+  /// A modern server: whether its one listen brings updates of that resource. False: it does not.
+  awaitable<bool> subscribe(std::string uri, bool on);
   /// A notification about the session as a whole that came on the stream of some call.
   void overheard(protocol::Frame notification);
   /// Applied now by the caller's own request; remembered for every later session.
@@ -153,6 +158,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
     std::optional<core::Duration> retry_after = std::nullopt;
     bool try_other = false;     ///< the other transport over HTTP may live at this address
     bool session_lost = false;  ///< the new session was refused already
+    bool refused = false;       ///< the server answered, and would not have `initialize`
     recovery::Kind kind = recovery::Kind::other;
     std::optional<auth::Refusal> refusal = std::nullopt;  ///< other credentials may be let in
   };
@@ -199,7 +205,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   awaitable<std::optional<ConnectError>> fall_back(
       std::shared_ptr<SessionView>& view, ConnectError first, io::AbortSource& abort
   );
-  awaitable<std::optional<ConnectError>> open(SessionView& view, io::AbortSource& abort);
+  awaitable<std::optional<ConnectError>> initialize(SessionView& view, io::AbortSource& abort);
   ConnectError failed(const recovery::Failure& failure) const;
   awaitable<std::optional<recovery::Failure>> restore(
       const SessionView& view, io::AbortSource& abort
@@ -208,9 +214,27 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   awaitable<void> answer(protocol::Frame request);
   awaitable<void> watch_process(std::shared_ptr<transport::ProcessChannel> process);
 
+  // supervisor_modern.cpp: which era, and what is different in the modern one
+  awaitable<std::optional<ConnectError>> open(SessionView& view, io::AbortSource& abort);
+  bool may_be_modern(const SessionView& view) const;
+  enum class Met : std::uint8_t { modern, legacy };
+  awaitable<std::expected<Met, ConnectError>> discover(SessionView& view, io::AbortSource& abort);
+  awaitable<std::optional<ConnectError>> new_process(SessionView& view, io::AbortSource& abort);
+  awaitable<void> listen_modern(
+      std::shared_ptr<const SessionView> view, std::shared_ptr<io::AbortSource> abort
+  );
+  struct Listen;
+  awaitable<void> run_listen(
+      std::shared_ptr<const SessionView> view, std::shared_ptr<Listen> listen
+  );
+  std::string listen_params(const SessionView& view) const;
+  void acknowledged(const protocol::Frame& notification);
+
   // supervisor_care.cpp: while it stands
+  static constexpr core::Duration probe_time = std::chrono::seconds(5);
   awaitable<transport::Outcome> ask(
-      std::shared_ptr<const SessionView> view, std::string method, io::AbortSource* also = nullptr
+      std::shared_ptr<const SessionView> view, std::string method, io::AbortSource* also = nullptr,
+      core::Duration at_most = probe_time
   );
   awaitable<std::optional<recovery::Failure>> still_known(
       std::shared_ptr<const SessionView> view, io::AbortSource& abort
@@ -268,6 +292,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   std::unique_ptr<OwnSink> own_sink_;
   std::shared_ptr<transport::ProcessChannel> process_;  ///< stdio child or HTTP+SSE stream
   bool use_sse_ = false;                                ///< found out: it has worked
+  std::optional<Met> era_;                              ///< found out; empty: not yet
   std::shared_ptr<const SessionView> view_;             ///< the standing session
   std::shared_ptr<const SessionView> opening_;          ///< the one whose handshake is under way
   std::shared_ptr<const SessionView>
@@ -282,6 +307,9 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   std::optional<std::chrono::system_clock::time_point> last_success_, ready_since_;
   std::string log_level_;
   std::set<std::string> subscriptions_;
+  std::uint64_t wishes_ = 0;        ///< grows with every change of them
+  std::shared_ptr<Listen> listen_;  ///< modern: the newest
+  core::Backoff listen_backoff_;
   Verification verification_;
   bool grace_used_ = false;  ///< the session was rebuilt once because credentials were refused
   bool draining_ = false;

@@ -18,7 +18,6 @@ using Heal = recovery::Plan::Heal;
 
 namespace {
 
-constexpr core::Duration probe_time = std::chrono::seconds(5);
 constexpr core::Duration verify_interval = std::chrono::seconds(5);
 constexpr core::Duration shortest_keepalive = std::chrono::seconds(5);
 
@@ -26,14 +25,15 @@ constexpr core::Duration shortest_keepalive = std::chrono::seconds(5);
 
 /// One request of our own that only wants an answer, of any kind.
 awaitable<transport::Outcome> Supervisor::ask(
-    std::shared_ptr<const SessionView> view, std::string method, io::AbortSource* also
+    std::shared_ptr<const SessionView> view, std::string method, io::AbortSource* also,
+    core::Duration at_most
 ) {
   io::AbortSource limit;
   const auto stopped = stop_.subscribe([&limit] { limit.abort(); });
   io::AbortSource::Subscription other;
   if (also != nullptr) other = also->subscribe([&limit] { limit.abort(); });
   bool timed_out = false;
-  const auto timer = home_.timers().arm_after(probe_time, [&] {
+  const auto timer = home_.timers().arm_after(at_most, [&] {
     timed_out = true;
     limit.abort();
   });
@@ -42,14 +42,16 @@ awaitable<transport::Outcome> Supervisor::ask(
   if (outcome.failure && timed_out) {
     outcome.failure->aborted = false;
     outcome.failure->timed_out = true;
-    outcome.failure->error =
-        fmt::format("no answer to {} within {} s", method, probe_time / std::chrono::seconds(1));
+    outcome.failure->error = fmt::format(
+        "no answer to {} within {} s", method, std::chrono::duration<double>(at_most).count()
+    );
   }
   co_return outcome;
 }
 
 /// A request that every server checks the session for: some let `ping` through without one.
 std::string Supervisor::probe_method(const SessionView& view) const {
+  if (view.server.modern()) return "server/discover";
   for (const auto kind : {ListKind::tools, ListKind::resources, ListKind::prompts}) {
     const auto method = list_method(kind);
     if (view.server.has(method.substr(0, method.find('/')))) return std::string(method);

@@ -5,6 +5,8 @@
 
 #include "core/log.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/modern.hpp"
+#include "protocol/request_headers.hpp"
 #include "recovery/rules.hpp"
 #include "upstream/decline.hpp"
 #include "upstream/evidence.hpp"
@@ -34,6 +36,16 @@ bool may_be_sse(const Failure& failure) {
 awaitable<void> Supervisor::OwnSink::message(Frame frame) {
   auto& self = supervisor;
   if (frame.is_notification()) {
+    if (frame.method() == "notifications/subscriptions/acknowledged") {
+      self.acknowledged(frame);
+      co_return;
+    }
+    // Which of our listens brought it is nobody else's business.
+    if (protocol::member(frame.meta(), protocol::meta_subscription_id)) {
+      const auto params = protocol::without_meta(frame.params(), protocol::meta_subscription_id);
+      if (auto bare = Frame::parse(frame.spliced({{frame.params_span(), params}})))
+        frame = std::move(*bare);
+    }
     const auto& method = frame.method();
     if (method.ends_with("/list_changed")) {
       self.lister_.list_changed(method);
@@ -48,7 +60,7 @@ awaitable<void> Supervisor::OwnSink::message(Frame frame) {
 
 awaitable<void> Supervisor::answer(Frame request) {
   const auto view = view_ ? view_ : opening_;
-  if (!view) co_return;
+  if (!view || view->server.modern()) co_return;  // nobody asks that way there
   std::optional<std::string> response;
   if (request.method() != "ping") response = co_await observer_.request(config_->name, request);
   if (!response) response = decline(request, "no client is attached to this request");
@@ -60,13 +72,19 @@ awaitable<transport::Outcome> Supervisor::request(
 ) {
   transport::OutgoingRequest out;
   out.id = links_.front().second->next_id();
+  if (view.server.modern()) {
+    params = protocol::with_envelope(
+        params, {view.server.protocol_version, view.client.capabilities, view.client.info, {}}
+    );
+    if (!view.process) out.headers = protocol::request_headers(method, params);
+  }
   out.bytes = protocol::make_request(out.id, method, params);
   out.method = method;
   out.session = view.headers;
   out.abort = &abort;
   last_asked_ = home_.timers().now();
   auto outcome = co_await channel(view).request(std::move(out), *own_sink_);
-  if (method == "initialize") co_return outcome;
+  if (method == "initialize" || method == "server/discover") co_return outcome;
   if (outcome.failure) {
     const auto conclusion = classify(*outcome.failure, overrides_);
     if (conclusion.action != recovery::Action::none) co_return outcome;
@@ -86,7 +104,9 @@ awaitable<transport::Outcome> Supervisor::request(
 }
 
 awaitable<std::optional<Supervisor::ConnectError>> Supervisor::connect(io::AbortSource& abort) {
-  if (const auto suspect = std::exchange(suspect_, nullptr)) {
+  // A modern server has no session that could have outlived the connection: it is met anew.
+  const auto suspect = std::exchange(suspect_, nullptr);
+  if (suspect && !suspect->server.modern()) {
     const auto failure = co_await still_known(suspect, abort);
     if (!failure) {
       core::log::info("upstream", "{}: the session lives, and is kept", config_->name);
@@ -197,13 +217,14 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open_process(
   co_return std::nullopt;
 }
 
-awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
+awaitable<std::optional<Supervisor::ConnectError>> Supervisor::initialize(
     SessionView& view, io::AbortSource& abort
 ) {
   recorder_.step("initialize");
   auto outcome = co_await request(view, "initialize", initialize_params(identity_), abort);
   if (outcome.failure) {
     auto error = failed(*outcome.failure);
+    error.refused = error.event == LifecycleEvent::attempt_hopeless && outcome.failure->http_status;
     error.try_other = !view.process && config_->transport == TransportKind::automatic &&
                       may_be_sse(*outcome.failure);
     co_return error;
@@ -213,7 +234,8 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
     co_return ConnectError{
         .text = fmt::format(
             "initialize was refused: {}", protocol::string_member(frame.error(), "message")
-        )
+        ),
+        .refused = true
     };
   }
   auto server = read_initialize_result(frame.result());
@@ -262,6 +284,7 @@ awaitable<std::optional<Failure>> Supervisor::restore(
     std::string params;
   };
   std::vector<Wish> wishes;
+  if (view.server.modern()) co_return std::nullopt;  // each request brings its own
   if (!log_level_.empty() && view.server.has("logging")) {
     wishes.push_back(
         {"logging/setLevel", fmt::format(R"({{"level":{}}})", protocol::quote(log_level_))}
@@ -306,8 +329,16 @@ void Supervisor::established(
   const auto end = session_abort_ = std::make_shared<io::AbortSource>();
   // Callers need the session now; what it lists can follow. Each may find the session lost before
   // it returns.
-  if (!view->process) tasks_.spawn(listen_loop(view, end));
-  tasks_.spawn(is_stdio() ? recycle(view, end) : keep_alive(view, end));
+  if (view->server.modern()) {
+    tasks_.spawn(listen_modern(view, end));
+  } else if (!view->process) {
+    tasks_.spawn(listen_loop(view, end));
+  }
+  if (is_stdio()) {
+    tasks_.spawn(recycle(view, end));
+  } else if (!view->server.modern()) {
+    tasks_.spawn(keep_alive(view, end));
+  }
   if (first) {
     lister_.adopt_first(std::move(*first));
   } else {

@@ -23,7 +23,7 @@ TEST_F(Cli, CLI_01_test_exits_0_1_2_3) {
   EXPECT_EQ(good.status, 0) << good.out;
   EXPECT_THAT(good.out, ContainsRegex("ok +command +/"));
   EXPECT_THAT(good.out, ContainsRegex("ok +handshake +[0-9.]+ s"));
-  EXPECT_THAT(good.out, ContainsRegex("ok +protocol +2025-11-25"));
+  EXPECT_THAT(good.out, ContainsRegex("ok +protocol +2026-07-28"));
   EXPECT_THAT(good.out, ContainsRegex("ok +server +mooring-everything "));
   EXPECT_THAT(good.out, ContainsRegex("ok +lists +45 tools, 3 resources, 5 prompts"));
   const auto missing = mooring({"test", "missing"});

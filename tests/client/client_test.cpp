@@ -14,7 +14,8 @@ using testing::HasSubstr;
 
 TEST_F(ClientTest, ListsAndCallsOverHttp) {
   auto client = connected(over_http());
-  EXPECT_EQ(client.protocol_version(), "2025-11-25");
+  EXPECT_EQ(client.protocol_version(), "2026-07-28");
+  EXPECT_EQ(connected(over_stdio({"--era", "legacy"})).protocol_version(), "2025-11-25");
   EXPECT_THAT(client.server_info(), HasSubstr("mooring-everything"));
   EXPECT_THAT(client.capabilities(), HasSubstr("tools"));
   const auto tools = client.tools();

@@ -26,12 +26,14 @@ std::string with_defaults(std::string_view params) {
 struct Kind {
   const char* name;
   bool http;
+  std::string era;  ///< of the server
 };
 
 class HandlerTest : public ClientTest, public testing::WithParamInterface<Kind> {
  protected:
   Client with(ClientHandlers handlers) {
-    return connected(GetParam().http ? over_http() : over_stdio(), std::move(handlers));
+    const std::vector<std::string> words = {"--era", GetParam().era};
+    return connected(GetParam().http ? over_http(words) : over_stdio(words), std::move(handlers));
   }
 };
 
@@ -80,6 +82,12 @@ TEST_P(HandlerTest, AHandlerThatThrowsIsAnErrorForTheServer) {
   handlers.sampling = [](std::string_view) -> std::string { throw std::runtime_error("no model"); };
   auto client = with(std::move(handlers));
   const auto result = client.call("test_sampling", R"({"prompt":"what now"})");
+  if (GetParam().era == "modern") {
+    // There is no such word to the server in that era; the call ends with it.
+    ASSERT_FALSE(result);
+    EXPECT_THAT(result.error().detail, HasSubstr("no model"));
+    return;
+  }
   ASSERT_TRUE(result) << result.error().detail;
   EXPECT_TRUE(result->is_error);
   EXPECT_THAT(result->text, HasSubstr("no model"));
@@ -123,7 +131,11 @@ TEST_P(HandlerTest, TellsOfNotifications) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Transport, HandlerTest, testing::Values(Kind{"http", true}, Kind{"stdio", false}),
+    Transport, HandlerTest,
+    testing::Values(
+        Kind{"http", true, "legacy"}, Kind{"http_modern", true, "modern"},
+        Kind{"stdio", false, "legacy"}, Kind{"stdio_modern", false, "modern"}
+    ),
     [](const auto& each) { return each.param.name; }
 );
 

@@ -142,7 +142,8 @@ TEST_F(BadServers, STD_05_noise_between_messages_is_ignored) {
             R"(read -r a; echo 'starting up'; echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"sh","version":"1"}}}'; )"
             R"(read -r a; echo '[debug] ready'; while read -r line; do id=$(echo "$line" | sed 's/.*"id":\([0-9]*\).*/\1/'); echo noise; )"
             R"(case "$line" in *tools/list*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"tools\":[{\"name\":\"t\",\"inputSchema\":{\"type\":\"object\"}}]}}";; )"
-            R"(*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"heard\"}]}}";; esac; done)"
+            R"(*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"heard\"}]}}";; esac; done)",
+            R"(,"protocol":"legacy")"
         )}}
   ));
   Session session(client, gateway.mcp("noisy"));

@@ -18,8 +18,9 @@ namespace {
 class HealingRows : public testing::TestWithParam<unsigned> {
  protected:
   static std::unique_ptr<Process> serve(const std::string& listen, std::string& url) {
-    auto process =
-        std::make_unique<Process>(std::vector<std::string>{everything_program, "--listen", listen});
+    auto process = std::make_unique<Process>(
+        std::vector<std::string>{everything_program, "--era", "legacy", "--listen", listen}
+    );
     const auto line = process->line("http://");
     url = line.empty() ? std::string() : line.substr(line.find("http://"));
     return process;

@@ -372,7 +372,11 @@ TEST_P(Tools, TOOL_12_a_result_passes_value_for_value_over_stdio) {
        "*) continue;; esac\n"
        "printf '{\"jsonrpc\":\"2.0\",\"result\":%s,\"id\":%s}\\n' \"$r\" \"$id\"; done\n";
   TestGateway gateway(
-      servers({{"sh", fmt::format(R"({{"command":"sh","args":["{}"]}})", script.string())}}),
+      servers(
+          {{"sh",
+            fmt::format(R"({{"command":"sh","args":["{}"],"protocol":"legacy"}})", script.string())}
+          }
+      ),
       {.workers = GetParam()}
   );
   Session one(client, gateway.mcp("sh"));

@@ -16,6 +16,7 @@ constexpr int second = 1000;
 
 UpstreamConfig draw_config(Draw& draw, Kind kind) {
   UpstreamConfig config;
+  config.protocol = ProtocolEra::legacy;
   if (kind == Kind::stdio) {
     config.command = "scripted";
     config.idle_timeout = draw.pick(Durations{0s, 0s, 10s});

@@ -101,7 +101,7 @@ class SseFallback : public testing::Test {
   SystemChannels channels{std::filesystem::temp_directory_path(), {}};
   core::SeededRandom random{1};
   Watch watch{worker};
-  UpstreamConfig config;
+  UpstreamConfig config{.protocol = ProtocolEra::legacy};
   std::shared_ptr<upstream::Supervisor> supervisor;
   std::shared_ptr<upstream::Link> link;
 };

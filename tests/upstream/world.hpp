@@ -96,11 +96,13 @@ class World {
     UpstreamConfig config;
     config.url = "http://127.0.0.1:9/mcp";
     config.transport = TransportKind::http;
+    config.protocol = ProtocolEra::legacy;
     return config;
   }
   static UpstreamConfig stdio() {
     UpstreamConfig config;
     config.command = "fake-server";
+    config.protocol = ProtocolEra::legacy;
     return config;
   }
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <stdexcept>
@@ -83,6 +84,10 @@ std::string Process::line(std::string_view part) {
 Everything::Everything(std::vector<std::string> more)
     : process_([&] {
         std::vector<std::string> words = {everything_program, "--listen", "127.0.0.1:0"};
+        // Most tests are about sessions; those of the other era say so.
+        if (std::ranges::find(more, "--era") == more.end()) {
+          words.insert(words.end(), {"--era", "legacy"});
+        }
         words.insert(words.end(), more.begin(), more.end());
         return words;
       }()) {

@@ -225,6 +225,9 @@ awaitable<void> ScriptedServer::handle(io::HttpExchange& exchange) {
       answer = by_http->second;
     }
   }
+  // The question for the modern era: asked of every server first, and of no interest here.
+  if (seen.method == "server/discover" && !answer)
+    co_return co_await rpc_error(-32601, "Method not found", 404)(*this, exchange, seen);
   seen_.add(seen);
   if (seen.method.empty()) stirred_.notify();
   if (answer) {

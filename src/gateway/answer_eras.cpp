@@ -1,0 +1,85 @@
+#include "gateway/answer_eras.hpp"
+
+#include <charconv>
+
+#include "protocol/json_scan.hpp"
+#include "protocol/messages.hpp"
+#include "protocol/modern.hpp"
+
+namespace mooring::gateway {
+
+namespace {
+
+constexpr int url_elicitation_required = -32042;
+
+std::string with_code(std::string_view response, std::string_view error, int code) {
+  return protocol::with_member(
+      response, "error", protocol::with_member(error, "code", std::to_string(code))
+  );
+}
+
+int code_of(std::string_view error) {
+  const auto code = protocol::member(error, "code").value_or("0");
+  int number = 0;
+  std::from_chars(code.data(), code.data() + code.size(), number);
+  return number;
+}
+
+/// Of the specification's own, from 2026-07-28 on (-32099 … -32020).
+bool is_modern_code(int code) { return code >= -32099 && code <= protocol::header_mismatch; }
+
+/// Every capability that the error asks for is one that the client has.
+bool has_what_is_missed(const ClientSession& client, std::string_view error) {
+  const auto data = protocol::member(error, "data").value_or("{}");
+  const auto required = protocol::member(data, "requiredCapabilities");
+  if (!required || !protocol::is_object(*required)) return false;
+  bool has_all = true;
+  protocol::for_each_member(*required, [&](std::string_view name, std::string_view) {
+    return has_all = protocol::member(client.capabilities, protocol::unescape(name)).has_value();
+  });
+  return has_all;
+}
+
+}  // namespace
+
+std::string legacy_for_modern(std::string response, bool elicits) {
+  if (const auto error = protocol::member(response, "error")) {
+    const auto code = code_of(*error);
+    const bool unwanted = code == url_elicitation_required ? !elicits : is_modern_code(code);
+    return unwanted ? with_code(response, *error, protocol::internal_error) : response;
+  }
+  const auto result = protocol::member(response, "result");
+  if (!result || !protocol::is_object(*result)) return response;
+  auto plain = protocol::as_legacy_result(*result);
+  return plain == *result ? response : protocol::with_member(response, "result", plain);
+}
+
+std::string modern_for_modern(std::string response, const ClientSession& client) {
+  const auto error = protocol::member(response, "error");
+  if (!error) return response;
+  const auto code = code_of(*error);
+  const bool ours =
+      code == protocol::header_mismatch || code == protocol::unsupported_protocol_version ||
+      (code == protocol::missing_client_capability && has_what_is_missed(client, *error));
+  return ours ? with_code(response, *error, protocol::internal_error) : response;
+}
+
+std::string modern_for_legacy(std::string response, std::string_view method) {
+  if (const auto error = protocol::member(response, "error")) {
+    const auto code = code_of(*error);
+    if (is_modern_code(code)) return with_code(response, *error, protocol::internal_error);
+    const auto data = protocol::member(*error, "data").value_or("{}");
+    const bool not_found = method == "resources/read" && code == protocol::invalid_params &&
+                           protocol::is_object(data) && protocol::member(data, "uri");
+    return not_found ? with_code(response, *error, protocol::resource_not_found) : response;
+  }
+  const auto result = protocol::member(response, "result");
+  if (!result || !protocol::is_object(*result)) return response;
+  auto plain = protocol::as_legacy_result(*result);
+  const auto structured = protocol::member(plain, "structuredContent");
+  if (structured && !protocol::is_object(*structured))
+    plain = protocol::without_member(plain, "structuredContent");
+  return protocol::with_member(response, "result", plain);
+}
+
+}  // namespace mooring::gateway

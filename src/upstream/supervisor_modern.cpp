@@ -1,0 +1,252 @@
+// How a Supervisor finds out the era of its server, and what it does for one of the modern era
+// (from 2026-07-28), where there is no session to keep: one question at the start, and one
+// `subscriptions/listen` while it stands.
+#include <fmt/format.h>
+
+#include "core/log.hpp"
+#include "protocol/messages.hpp"
+#include "protocol/modern.hpp"
+#include "protocol/request_headers.hpp"
+#include "upstream/era_probe.hpp"
+#include "upstream/evidence.hpp"
+#include "upstream/supervisor.hpp"
+#include "upstream/supervisor_sinks.hpp"
+
+namespace mooring::upstream {
+
+namespace {
+
+constexpr core::Duration subscribe_time = std::chrono::seconds(5);
+constexpr core::Duration steady = std::chrono::seconds(30);  ///< a listen that stood so long
+
+}  // namespace
+
+/// One `subscriptions/listen`, from the moment it is sent.
+struct Supervisor::Listen {
+  std::string id;            ///< raw, of the request
+  std::uint64_t wishes = 0;  ///< which it was made of
+  bool acknowledged = false;
+  bool refused = false;  ///< for good: the server has no such thing
+  bool over = false;
+  std::set<std::string> taken;  ///< resources that the server agreed to
+  io::AbortSource end;
+};
+
+bool Supervisor::may_be_modern(const SessionView& view) const {
+  const bool old_transport = is_sse() || (view.process && !is_stdio());
+  return config_->protocol != ProtocolEra::legacy && !old_transport;
+}
+
+/// Meets the server as its era wants it. What was found out before is asked again only where
+/// `initialize` is refused.
+awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
+    SessionView& view, io::AbortSource& abort
+) {
+  const bool asks_first = may_be_modern(view) && era_ != Met::legacy;
+  if (asks_first) {
+    const auto met = co_await discover(view, abort);
+    if (!met) co_return met.error();
+    if (*met == Met::modern) co_return std::nullopt;
+  }
+  auto error = co_await initialize(view, abort);
+  if (!error) era_ = Met::legacy;
+  if (!error || asks_first || !may_be_modern(view) || !error->refused) co_return error;
+  const auto met = co_await discover(view, abort);
+  if (met && *met == Met::modern) co_return std::nullopt;
+  co_return error;
+}
+
+awaitable<std::expected<Supervisor::Met, Supervisor::ConnectError>> Supervisor::discover(
+    SessionView& view, io::AbortSource& abort
+) {
+  const bool sure = era_ == Met::modern || config_->protocol == ProtocolEra::modern;
+  const auto probe = std::make_shared<SessionView>(view);
+  probe->client = identity_;
+  probe->server.version = protocol::latest_modern;
+  probe->server.protocol_version = protocol::to_string(protocol::latest_modern);
+  probe->headers = std::make_shared<transport::SessionHeaders>(
+      transport::SessionHeaders{{}, probe->server.protocol_version}
+  );
+  const auto hopeless = [](std::string text) {
+    return std::unexpected(
+        ConnectError{.text = std::move(text), .event = LifecycleEvent::attempt_hopeless}
+    );
+  };
+  for (bool again = false;; again = true) {
+    recorder_.step("server/discover");
+    const auto outcome = co_await ask(
+        probe, "server/discover", &abort, sure ? config_->connect_timeout : config_->probe_timeout
+    );
+    auto verdict = read_probe(outcome, is_stdio() && !sure);
+    switch (verdict.what) {
+      case EraVerdict::What::modern:
+        view.client = identity_;
+        view.server = std::move(verdict.server);
+        view.headers = probe->headers;
+        view.proven->store(true, std::memory_order_relaxed);
+        era_ = Met::modern;
+        co_return Met::modern;
+      case EraVerdict::What::again:
+        if (!again) continue;
+        co_return hopeless("the server refuses the protocol version that it says it speaks");
+      case EraVerdict::What::incompatible:
+        co_return hopeless(std::move(verdict.why));
+      case EraVerdict::What::legacy:
+        if (config_->protocol == ProtocolEra::modern)
+          co_return hopeless("the server does not speak protocol 2026-07-28 (`protocol: modern`)");
+        if (outcome.failure && outcome.failure->stage && is_stdio()) {
+          // Some die of a request that they do not expect.
+          if (auto error = co_await new_process(view, abort)) co_return std::unexpected(*error);
+        }
+        co_return Met::legacy;
+      case EraVerdict::What::no_verdict:
+        if (outcome.failure->timed_out && !sure) co_return Met::legacy;
+        co_return std::unexpected(failed(*outcome.failure));
+    }
+  }
+}
+
+awaitable<std::optional<Supervisor::ConnectError>> Supervisor::new_process(
+    SessionView& view, io::AbortSource& abort
+) {
+  if (process_) co_await std::exchange(process_, nullptr)->close();
+  auto error = co_await open_process(*config_, abort);
+  if (!error) view.process = process_;
+  co_return error;
+}
+
+/// What is wanted of the server beside answers; empty: nothing that it has.
+std::string Supervisor::listen_params(const SessionView& view) const {
+  std::string wanted = "{}";
+  for (const std::string_view list : {"tools", "prompts", "resources"}) {
+    if (view.server.has(list, "listChanged"))
+      wanted = protocol::with_member(wanted, fmt::format("{}ListChanged", list), "true");
+  }
+  if (!subscriptions_.empty() && view.server.has("resources", "subscribe")) {
+    std::string uris;
+    for (const auto& uri : subscriptions_)
+      uris += (uris.empty() ? "[" : ",") + protocol::quote(uri);
+    wanted = protocol::with_member(wanted, "resourceSubscriptions", uris + "]");
+  }
+  return wanted == "{}" ? std::string() : fmt::format(R"({{"notifications":{}}})", wanted);
+}
+
+/// One listen after the other: where the wishes change, the next one stands before the last ends.
+awaitable<void> Supervisor::listen_modern(
+    std::shared_ptr<const SessionView> view, std::shared_ptr<io::AbortSource> abort
+) {
+  const auto stopped = stop_.subscribe([abort] { abort->abort(); });
+  const auto with_session = abort->subscribe([this] {
+    if (listen_) listen_->end.abort();
+  });
+  listen_.reset();
+  bool broken = listen_backoff_.attempts() > 0;
+  while (!abort->aborted()) {
+    // One that broke is asked for again at once: where the server is away, that tells.
+    const bool at_once = listen_backoff_.attempts() == 0;
+    if (broken) {
+      const auto pause = home_.timers().now() + listen_backoff_.next(random_);
+      if (!at_once && !co_await io::sleep_until(home_.timers(), pause, abort.get())) co_return;
+    }
+    const auto before = listen_;
+    if (listen_params(*view).empty()) {
+      if (before) before->end.abort();
+      co_await changed_.wait(std::nullopt, abort.get());
+      continue;
+    }
+    const auto listen = listen_ = std::make_shared<Listen>();
+    tasks_.spawn(run_listen(view, listen));
+    while (!listen->acknowledged && !listen->over && !abort->aborted())
+      co_await changed_.wait(std::nullopt, abort.get());
+    if (before) before->end.abort();
+    // What changed while nobody listened was told to nobody.
+    if (std::exchange(broken, false) && listen->acknowledged) lister_.refresh_all();
+    const auto since = home_.timers().now();
+    while (!listen->over && listen->wishes == wishes_ && !abort->aborted())
+      co_await changed_.wait(std::nullopt, abort.get());
+    if (home_.timers().now() - since > steady) listen_backoff_.reset();
+    if (listen->refused) co_return;
+    broken = listen->over;
+  }
+}
+
+awaitable<void> Supervisor::run_listen(
+    std::shared_ptr<const SessionView> view, std::shared_ptr<Listen> listen
+) {
+  transport::OutgoingRequest out;
+  listen->id = out.id = links_.front().second->next_id();
+  listen->wishes = wishes_;
+  out.method = "subscriptions/listen";
+  const auto params = protocol::with_envelope(
+      listen_params(*view),
+      {view->server.protocol_version, view->client.capabilities, view->client.info, {}}
+  );
+  if (!view->process) out.headers = protocol::request_headers(out.method, params);
+  out.bytes = protocol::make_request(out.id, out.method, params);
+  out.session = view->headers;
+  out.abort = &listen->end;
+  const auto outcome = co_await channel(*view).request(std::move(out), *own_sink_);
+  listen->over = true;
+  changed_.notify();
+  if (listen->end.aborted()) {
+    if (!view->process || view_ != view) co_return;
+    // There is no exchange that could end (2026-07-28 "Cancellation", stdio).
+    const auto cancelled = fmt::format(R"({{"requestId":{}}})", listen->id);
+    co_await channel(*view).notify(
+        protocol::make_notification("notifications/cancelled", cancelled), view->headers
+    );
+    co_return;
+  }
+  if (!outcome.failure) {
+    listen->refused = outcome.response->kind() == protocol::Frame::Kind::error;
+  } else if (outcome.failure->stage == recovery::Stage::connect) {
+    lost(
+        {view->generation, recovery::Plan::Heal::check, false, recovery::Kind::transient,
+         std::make_shared<const recovery::Failure>(*outcome.failure), since_last_use()}
+    );
+  } else {
+    listen->refused = answer_inside(*outcome.failure, "0").has_value();
+  }
+  if (listen->refused) {
+    core::log::warn(
+        "upstream", "{}: takes no subscriptions; its changes are not heard of", config_->name
+    );
+  }
+}
+
+void Supervisor::acknowledged(const protocol::Frame& notification) {
+  const auto id = protocol::member(notification.meta(), protocol::meta_subscription_id);
+  if (!listen_ || id != listen_->id) return;
+  const auto honoured = protocol::member(notification.params(), "notifications").value_or("{}");
+  const auto uris = protocol::member(honoured, "resourceSubscriptions").value_or("[]");
+  protocol::for_each_element(uris, [&](std::string_view uri) {
+    listen_->taken.insert(protocol::unescape(uri));
+    return true;
+  });
+  listen_->acknowledged = true;
+  changed_.notify();
+}
+
+awaitable<bool> Supervisor::subscribe(std::string uri, bool on) {
+  const auto self = shared_from_this();
+  if (!home_.on_this_thread()) {
+    co_return co_await asio::co_spawn(
+        home_.executor(), subscribe(std::move(uri), on), asio::use_awaitable
+    );
+  }
+  const bool possible = server_.has("resources", "subscribe");
+  remember_subscription(uri, on && possible);
+  if (!on || !possible) co_return !on;
+  const auto until = home_.timers().now() + subscribe_time;
+  const auto wish = wishes_;
+  const auto told = [&] {
+    return listen_ && listen_->wishes >= wish && (listen_->acknowledged || listen_->refused);
+  };
+  while (!told() && !stopping_ && home_.timers().now() < until)
+    co_await changed_.wait(until, &stop_);
+  if (told() && listen_->taken.contains(uri)) co_return true;
+  remember_subscription(uri, false);
+  co_return false;
+}
+
+}  // namespace mooring::upstream

@@ -1,11 +1,5 @@
 // The real clients behind one face: connect(kind, target) gives the client object of the SDK with what arrives recorded.
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const here = dirname(fileURLToPath(import.meta.url));
-export const modules = join(here, '../../../.cache/node/interop/node_modules');
-const need = createRequire(join(modules, '../package.json'));
+import { need } from './packages.mjs';
 
 export const roots = [{ uri: 'file:///srv/interop', name: 'interop' }];
 const capabilities = { sampling: {}, elicitation: { form: {} }, roots: { listChanged: true } };
@@ -41,11 +35,14 @@ class Record {
   }
 }
 
+const form = { name: 'Ada', username: 'Ada', email: 'ada@example.org', integer: 7, legacyTitledEnum: 'pet-2' };
 const answers = {
   'sampling/createMessage': () => ({
     role: 'assistant', content: { type: 'text', text: 'sampled answer' }, model: 'interop-model', stopReason: 'endTurn',
   }),
-  'elicitation/create': () => ({ action: 'accept', content: { name: 'Ada', integer: 7, legacyTitledEnum: 'pet-2' } }),
+  'elicitation/create': ({ requestedSchema }) => ({
+    action: 'accept', content: Object.fromEntries(Object.entries(form).filter(([key]) => key in requestedSchema.properties)),
+  }),
   'roots/list': () => ({ roots }),
 };
 

@@ -1,49 +1,46 @@
-// The Inspector's command line: one process a request.
+// The Inspector's command line as a client.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { modules } from './clients.mjs';
-import { plainCall } from './checks.mjs';
-import { temporaryDirectory } from './process.mjs';
+import { commandLine, outputOf } from './command_line.mjs';
+import { modules } from './packages.mjs';
+import { command, temporaryDirectory } from './process.mjs';
 
 const launcher = join(modules, '@modelcontextprotocol/inspector/clients/launcher/build/index.js');
 
-function inspect(url, method, args = []) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [launcher, '--cli', url, '--transport', 'http', '--method', method, ...args], {
-      env: { ...process.env, HOME: temporaryDirectory() }, stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let out = '';
-    let err = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk) => { out += chunk; });
-    child.stderr.setEncoding('utf8').on('data', (chunk) => { err += chunk; });
-    child.once('close', (code) => {
-      if (code === 0) resolve(JSON.parse(out));
-      else reject(new Error(`the Inspector ended with ${code} on ${method}:\n${err}\n${out}`));
-    });
-  });
+function inspector(url, era) {
+  const home = temporaryDirectory();
+  const inspect = (method, ...args) => command(`Inspector ${method}`, process.execPath,
+    [launcher, '--cli', url, '--transport', 'http', '--protocol-era', era, '--method', method, ...args], { env: { HOME: home } });
+  return {
+    inspect,
+    list: () => inspect('tools/list'),
+    read: (uri) => inspect('resources/read', '--uri', uri),
+    call: (tool, args) => inspect('tools/call', '--tool-name', tool, '--tool-args-json', JSON.stringify(args)),
+  };
 }
 
-export async function inspectorChecks(ok, url, server) {
-  const [tool, args, expected] = plainCall[server]();
-  const { tools } = await inspect(url, 'tools/list');
-  assert.ok(tools.some((one) => one.name === tool));
-  ok('tools/list');
-  const pairs = Object.entries(args).flatMap(([key, value]) => ['--tool-arg', `${key}=${value}`]);
-  const result = await inspect(url, 'tools/call', ['--tool-name', tool, ...pairs]);
-  assert.match(JSON.stringify(result), expected);
-  ok('tools/call');
-  if (!server.startsWith('everything')) return;
-
-  const { resources } = await inspect(url, 'resources/list');
-  const { contents } = await inspect(url, 'resources/read', ['--uri', resources[0].uri]);
-  assert.ok(contents[0].text.length > 0);
-  const { resourceTemplates } = await inspect(url, 'resources/templates/list');
-  assert.ok(resourceTemplates.length > 0);
-  ok('resources/list, read, templates');
-  const { prompts } = await inspect(url, 'prompts/list');
-  assert.ok(prompts.length > 0);
-  const prompt = await inspect(url, 'prompts/get', ['--prompt-name', 'args-prompt', '--prompt-args', 'city=Kiel']);
+/// What server-everything alone has.
+async function templatesAndPrompts(ok, { inspect }) {
+  const ask = async (...what) => JSON.parse(await outputOf(inspect(...what)));
+  assert.ok((await ask('resources/templates/list')).resourceTemplates.length > 0);
+  assert.ok((await ask('prompts/list')).prompts.length > 0);
+  const prompt = await ask('prompts/get', '--prompt-name', 'args-prompt', '--prompt-args', 'city=Kiel');
   assert.match(JSON.stringify(prompt), /Kiel/);
-  ok('prompts/list, get');
+  ok('resource templates, prompts/list, get');
+}
+
+/// In the legacy era, but for what only the modern one has.
+export function inspectorActions(ok, url, gateway, server, words) {
+  const legacy = inspector(url, 'legacy');
+  const actions = commandLine(ok, legacy, gateway, words);
+  const { cancel } = commandLine(ok, inspector(url, 'modern'), gateway, words);
+  return {
+    ...actions,
+    async read() {
+      await actions.read();
+      if (server.startsWith('everything-')) await templatesAndPrompts(ok, legacy);
+    },
+    // An interrupted Inspector leaves without a word. In the modern era that cancels, in the legacy one it does not.
+    cancel,
+  };
 }

@@ -13,34 +13,49 @@ export function temporaryDirectory() {
   return directory;
 }
 
-/// Starts COMMAND and resolves when a line of its stderr or stdout matches `announces`; `match` is what matched.
-export function start(name, command, args, { announces, env = {}, cwd } = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'],
+function launch(name, command, args, { env = {}, cwd } = {}) {
+  const child = spawn(command, args, { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const program = { name, child, output: '', exited: null };
+  program.exited = new Promise((done, failed) => {
+    child.once('exit', (code, signal) => {
+      running.delete(program);
+      done({ code, signal });
     });
-    const program = { name, child, output: '', exited: null };
-    program.exited = new Promise((done) => {
-      child.once('exit', (code, signal) => {
-        running.delete(program);
-        done({ code, signal });
-        reject(new Error(`${name} ended (${code ?? signal}) before it announced itself:\n${program.output}`));
-      });
+    child.once('error', (error) => {
+      running.delete(program);
+      failed(new Error(`${name}: ${error.message}`));
     });
-    child.once('error', (error) => reject(new Error(`${name}: ${error.message}`)));
-    running.add(program);
-    const read = (chunk) => {
-      program.output += chunk;
-      const match = announces?.exec(program.output);
-      if (match) {
-        announces = null;
-        program.match = match;
-        resolve(program);
-      }
-    };
-    child.stdout.setEncoding('utf8').on('data', read);
-    child.stderr.setEncoding('utf8').on('data', read);
   });
+  running.add(program);
+  child.stdout.setEncoding('utf8').on('data', (chunk) => { program.output += chunk; });
+  child.stderr.setEncoding('utf8').on('data', (chunk) => { program.output += chunk; });
+  return program;
+}
+
+/// Starts COMMAND and resolves when a line of its stderr or stdout matches `announces`; `match` is what matched.
+export function start(name, command, args, { announces, ...options } = {}) {
+  const program = launch(name, command, args, options);
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      program.match ??= announces.exec(program.output);
+      if (program.match) resolve(program);
+    };
+    program.child.stdout.on('data', look);
+    program.child.stderr.on('data', look);
+    program.exited.then(({ code, signal }) => {
+      reject(new Error(`${name} ended (${code ?? signal}) before it announced itself:\n${program.output}`));
+    }, reject);
+  });
+}
+
+/// Starts COMMAND, which ends by itself; `ended` is { code, signal, stdout }.
+export function command(name, path, args, options) {
+  const program = launch(name, path, args, options);
+  let stdout = '';
+  program.child.stdout.on('data', (chunk) => { stdout += chunk; });
+  const read = new Promise((done) => program.child.once('close', done));
+  program.ended = Promise.all([program.exited, read]).then(([end]) => ({ ...end, stdout }));
+  return program;
 }
 
 /// Asks a program to end, and says how it did. One that does not end within 20 s is killed.
@@ -79,7 +94,6 @@ export async function startGateway(bin, servers, port = 0) {
     announces: listening, env: { XDG_STATE_HOME: directory, XDG_CONFIG_HOME: directory }, cwd: directory,
   });
   program.url = `http://localhost:${program.match[1]}`;
-  program.config = config;
   return program;
 }
 

@@ -50,11 +50,11 @@ RpcResult page(
   return result + '}';
 }
 
-RpcResult list(const World& world, const protocol::Frame& request) {
+RpcResult list(const World& world, const Session& session, const protocol::Frame& request) {
   const auto& method = request.method();
   auto size = world.options.page_size;
   if (method == "tools/list") {
-    return page("tools", world.tools.definitions(), request.params(), size);
+    return page("tools", world.tools.definitions(session.client->modern()), request.params(), size);
   }
   if (method == "resources/list") {
     return page("resources", resource_definitions(), request.params(), size);
@@ -86,7 +86,7 @@ RpcResult subscribe(const World& world, Session& session, const protocol::Frame&
 RpcResult answer(World& world, Session& session, const protocol::Frame& request) {
   const auto& method = request.method();
   if (method == "ping") return "{}";
-  if (method.ends_with("/list")) return list(world, request);
+  if (method.ends_with("/list")) return list(world, session, request);
   if (method == "tools/call") {
     return rpc_error(protocol::invalid_params, "Unknown tool: " + request.name());
   }

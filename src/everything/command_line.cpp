@@ -58,6 +58,7 @@ struct Given {
   std::optional<std::string> era;
   std::optional<double> ttl;
   std::optional<double> drop;
+  std::optional<double> task_ttl;
 };
 
 void declare(CLI::App& app, Given& given) {
@@ -87,6 +88,7 @@ void declare(CLI::App& app, Given& given) {
   app.add_flag(
       "--strict-init", options.strict_init, "Refuse requests before notifications/initialized"
   );
+  app.add_option("--task-ttl", given.task_ttl, "Seconds for which a task is kept");
   app.add_option("--page-size", options.page_size, "Items on one page of a list; 0: one page");
   app.add_option("--extra-tools", options.extra_tools, "Add so many dummy tools")
       ->check(CLI::Range(0, 100000));
@@ -120,6 +122,11 @@ Parsed take(Given given) {
   }
   if (given.drop && !(options.drop_every = positive_seconds(*given.drop))) {
     return usage("--drop-every must be a positive number of seconds");
+  }
+  if (given.task_ttl) {
+    const auto ttl = positive_seconds(*given.task_ttl);
+    if (!ttl) return usage("--task-ttl must be a positive number of seconds");
+    options.task_ttl = *ttl;
   }
   return {std::move(given.line), 0};
 }

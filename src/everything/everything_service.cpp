@@ -17,11 +17,6 @@
 namespace mooring::everything {
 namespace {
 
-std::string error_response(std::string_view id, const RpcError& error) {
-  if (error.data.empty()) return protocol::make_error(id, error.code, error.message);
-  return protocol::make_error_with(id, error.code, error.message, error.data);
-}
-
 /// Says which revisions are served instead.
 std::string other_era(std::string_view id, std::initializer_list<protocol::Version> supported) {
   std::string versions;
@@ -106,22 +101,20 @@ awaitable<void> EverythingService::request(
     co_return co_await modern_.request(std::move(client), std::move(request), std::move(answer));
   }
   auto session = world_.sessions.find(client->key);
-  std::string response;
+  std::string said;
   if (!session) {
-    response = protocol::make_error(request.id(), protocol::invalid_request, "Session not found");
+    said = protocol::make_error(request.id(), protocol::invalid_request, "Session not found");
   } else if (world_.options.strict_init && !session->initialized && request.method() != "ping") {
     // The Python SDK's gate, word for word: it cannot be told from bad parameters.
-    response = protocol::make_error_with(
+    said = protocol::make_error_with(
         request.id(), protocol::invalid_params, "Invalid request parameters", R"("")"
     );
-  } else if (const auto* tool = world_.runs(request)) {
-    response = co_await run_tool(tool->run, std::move(session), std::move(request), responder);
+  } else if (const auto* tool = world_.runs(*client, request)) {
+    said = co_await run_tool(tool->run, std::move(session), std::move(request), responder);
   } else {
-    auto result = answer(world_, *session, request);
-    response = result ? protocol::make_result(request.id(), *result)
-                      : error_response(request.id(), result.error());
+    said = response(request.id(), answer(world_, *session, request));
   }
-  co_await responder->finish(std::move(response));
+  co_await responder->finish(std::move(said));
 }
 
 awaitable<std::string> EverythingService::run_tool(
@@ -132,6 +125,7 @@ awaitable<std::string> EverythingService::run_tool(
   std::string result = co_await run(call);
   // The stream has to end with something; this is what the Python SDK says there.
   if (call.cancelled()) co_return protocol::make_error(id, 0, "Request cancelled");
+  if (call.refusal()) co_return response(id, std::unexpected(*call.refusal()));
   co_return protocol::make_result(id, result);
 }
 
@@ -169,6 +163,7 @@ void EverythingService::end(gateway::ClientSessionPtr client) { world_.sessions.
 void EverythingService::shut_down() {
   world_.timers.cancel(dropping_);
   world_.sessions.cancel_calls();
+  world_.tasks.shut_down();
   modern_.shut_down();
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "everything/forms.hpp"
 #include "everything/tool_call.hpp"
 #include "everything/toolbox.hpp"
 #include "protocol/json_scan.hpp"
@@ -15,22 +16,8 @@ constexpr std::string_view read_only =
 
 constexpr std::string_view dynamic_tool = "test_dynamic_tool";
 
-/// A form with one field.
-std::string form(std::string_view message, std::string_view field, std::string_view type) {
-  return fmt::format(
-      R"({{"message":"{}","requestedSchema":{{"type":"object","properties":{{"{}":{{"type":"{}"}}}},"required":["{}"]}}}})",
-      message, field, type, field
-  );
-}
-
 constexpr std::string_view question =
     R"({"messages":[{"role":"user","content":{"type":"text","text":"What is the capital of France?"}}],"maxTokens":100})";
-
-/// The text of a field of an accepted form; empty: it was declined, or the field is missing.
-std::string field_of(std::string_view result, std::string_view field) {
-  if (protocol::string_member(result, "action") != "accept") return {};
-  return protocol::string_member(protocol::member(result, "content").value_or("{}"), field);
-}
 
 awaitable<Result<std::string>> ask_name(
     ToolCall& call, std::string_view key, std::string_view message

@@ -97,6 +97,9 @@ class Program {
       co_await door.run();
       signals.stop();
       co_await watching.join();
+      // What nobody can ask for any more.
+      service_.shut_down();
+      co_await world_.tasks.join();
       co_return;
     }
     co_await signals.next();
@@ -105,6 +108,7 @@ class Program {
     co_await sse_door_->stop();
     co_await http_door_->stop();
     co_await http_server_->stop();
+    co_await world_.tasks.join();
   }
 
   awaitable<void> stop_on_signal(io::Signals& signals, server::StdioDoor& door) {

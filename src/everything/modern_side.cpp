@@ -27,9 +27,9 @@ std::string discovery() {
   const auto result = fmt::format(
       R"({{"supportedVersions":["{}"],"capabilities":{{"tools":{{"listChanged":true}},)"
       R"("resources":{{"subscribe":true,"listChanged":true}},"prompts":{{"listChanged":true}},)"
-      R"("logging":{{}},"completions":{{}}}},)"
+      R"("logging":{{}},"completions":{{}},"extensions":{{"{}":{{}}}}}},)"
       R"("instructions":"A server that has everything: made for tests and demonstrations."}})",
-      protocol::to_string(protocol::latest_modern)
+      protocol::to_string(protocol::latest_modern), protocol::tasks_extension
   );
   const auto info = fmt::format(
       R"({{"name":"mooring-everything","title":"Mooring Everything","version":"{}"}})",
@@ -73,6 +73,14 @@ std::string input_required(const Round& round, const Frame& request, const core:
   );
 }
 
+/// What a listen will hear of, as its acknowledgement says it.
+std::string acknowledged(const gateway::ListenFilter& filter, const std::set<std::string>& tasks) {
+  if (tasks.empty()) return filter.to_json();
+  std::string ids;
+  for (const auto& id : tasks) ids += (ids.empty() ? "" : ",") + protocol::quote(id);
+  return protocol::with_member(filter.to_json(), "taskIds", fmt::format("[{}]", ids));
+}
+
 }  // namespace
 
 awaitable<void> ModernSide::request(
@@ -84,25 +92,22 @@ awaitable<void> ModernSide::request(
   const auto entry = running_.emplace(client->key, session);
   const std::string id(request.id());
   const auto& method = request.method();
-  std::string response;
+  std::string said;
   if (method == "subscriptions/listen") {
     co_await listen(session, request, *responder);
   } else if (method == "server/discover") {
-    response = protocol::make_result(id, discovery());
+    said = protocol::make_result(id, discovery());
   } else if (protocol::is_removed(method)) {
-    response = protocol::make_error(id, protocol::method_not_found, "Method not found: " + method);
-  } else if (const auto* tool = world_.runs(request)) {
-    response = co_await run(*tool, session, std::move(request), responder);
-  } else if (auto result = answer(world_, *session, request); result) {
-    response = protocol::make_result(id, *result);
+    said = protocol::make_error(id, protocol::method_not_found, "Method not found: " + method);
+  } else if (Tasks::serves(method)) {
+    said = response(id, world_.tasks.answer(*client, request));
+  } else if (const auto* tool = world_.runs(*client, request)) {
+    said = co_await run(*tool, session, std::move(request), responder);
   } else {
-    const auto& error = result.error();
-    response = error.data.empty()
-                   ? protocol::make_error(id, error.code, error.message)
-                   : protocol::make_error_with(id, error.code, error.message, error.data);
+    said = response(id, answer(world_, *session, request));
   }
   running_.erase(entry);
-  if (!response.empty()) co_await responder->finish(std::move(response));
+  if (!said.empty()) co_await responder->finish(std::move(said));
 }
 
 awaitable<std::string> ModernSide::run(
@@ -113,6 +118,9 @@ awaitable<std::string> ModernSide::run(
   auto mismatch = gateway::header_mismatch(*session->client, request, schema);
   if (!mismatch.empty()) co_return mismatch;
   Round round;
+  round.takes_task = takes_tasks(*session->client);
+  if (tool.task_only && !round.takes_task)
+    co_return response(id, std::unexpected(tasks_not_declared()));
   if (!take_state(round, request, world_.sealer)) {
     co_return protocol::make_error(
         id, protocol::invalid_params, "requestState is not valid for this request"
@@ -120,19 +128,24 @@ awaitable<std::string> ModernSide::run(
   }
   take_answers(round, protocol::member(request.params(), "inputResponses").value_or("{}"));
   const auto handler = tool.run;
-  const auto copy = *Frame::parse(request.bytes());
+  const auto client = session->client;
+  auto copy = request;
   ToolCall call(world_, std::move(session), std::move(request), std::move(responder), &round);
   const auto result = co_await handler(call);
   if (call.cancelled()) co_return protocol::make_error(id, 0, "Request cancelled");
   if (!round.missing.empty()) {
-    co_return protocol::make_error_with(
-        id, protocol::missing_client_capability, "The client lacks a capability",
-        fmt::format(R"({{"requiredCapabilities":{{"{}":{{}}}}}})", round.missing)
+    const auto required = fmt::format(R"({{"{}":{{}}}})", round.missing);
+    co_return response(id, std::unexpected(missing_capability(required)));
+  }
+  if (!round.questions.empty())
+    co_return protocol::make_result(id, input_required(round, copy, world_.sealer));
+  if (round.task_taken) {
+    co_return protocol::make_result(
+        id, world_.tasks.begin(client, std::move(copy), handler, std::move(round.answers))
     );
   }
-  co_return protocol::make_result(
-      id, round.questions.empty() ? result : input_required(round, copy, world_.sealer)
-  );
+  if (call.refusal()) co_return response(id, std::unexpected(*call.refusal()));
+  co_return protocol::make_result(id, result);
 }
 
 awaitable<void> ModernSide::listen(
@@ -145,12 +158,17 @@ awaitable<void> ModernSide::listen(
         protocol::make_error(id, protocol::invalid_params, filter.error())
     );
   }
+  auto tasks = world_.tasks.watched(*session->client, request.params());
+  if (!tasks) co_return co_await responder.finish(response(id, std::unexpected(tasks.error())));
+  const auto honoured = acknowledged(*filter, *tasks);
+  session->tasks = std::move(*tasks);
   std::deque<std::string> waiting;
   io::Event arrived(world_.executor, world_.timers);
   session->subscriptions.insert(filter->uris.begin(), filter->uris.end());
   session->outbox = [&](std::string message) {
     const auto frame = Frame::parse(std::move(message));
-    if (!frame || !filter->wants(*frame)) return;
+    // Of tasks, only those that were asked for come here.
+    if (!frame || !(filter->wants(*frame) || frame->method() == "notifications/tasks")) return;
     waiting.push_back(gateway::tagged(*frame, id).bytes());
     arrived.notify();
   };
@@ -160,8 +178,7 @@ awaitable<void> ModernSide::listen(
   co_await responder.send(protocol::make_notification(
       "notifications/subscriptions/acknowledged",
       protocol::with_meta(
-          fmt::format(R"({{"notifications":{}}})", filter->to_json()),
-          protocol::meta_subscription_id, id
+          fmt::format(R"({{"notifications":{}}})", honoured), protocol::meta_subscription_id, id
       )
   ));
   while (!abort.aborted()) {

@@ -24,6 +24,8 @@ struct Options {
   std::size_t extra_tools = 0;            ///< dummy tools beside the real ones
   std::string ledger = {};                ///< ledger.hpp; empty: none is kept
   std::size_t max_sessions = 10'000;      ///< more: the one that rested longest is forgotten
+  core::Duration task_ttl = std::chrono::minutes(10);  ///< of a task, from its creation
+  std::size_t max_tasks = 1'000;  ///< more are not begun: their calls are answered at the end
   bool strict_init =
       false;  ///< refuse requests before notifications/initialized, as the Python SDK does
   bool json_response = false;  ///< no SSE answers: requests to the client go to its GET stream

@@ -2,6 +2,7 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 
 namespace mooring::everything {
 
@@ -14,5 +15,11 @@ struct RpcError {
 
 /// A raw result object, or why there is none.
 using RpcResult = std::expected<std::string, RpcError>;
+
+/// −32021; `required` is the raw ClientCapabilities that would do.
+RpcError missing_capability(std::string_view required);
+
+/// The whole message that answers the request with the raw `id`.
+std::string response(std::string_view id, const RpcResult& result);
 
 }  // namespace mooring::everything

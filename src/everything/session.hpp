@@ -32,6 +32,7 @@ struct Session {
   bool initialized = false;
   bool lasts = false;  ///< its door ends it (HTTP+SSE, stdio): it does not expire before
   std::set<std::string> subscriptions;
+  std::set<std::string> tasks;                         ///< of which a modern listen hears
   std::map<std::string, std::shared_ptr<Ask>> asks;    ///< by raw id
   std::multimap<std::string, io::AbortSource*> calls;  ///< running ones, by raw id
   io::AbortSource forgotten;                           ///< nobody can answer an Ask any more

@@ -56,7 +56,7 @@ awaitable<void> ToolCall::progress(double done, double total, std::string_view m
 }
 
 awaitable<void> ToolCall::log(std::string_view text) {
-  if (log_level("info") < session_->log_level || cancelled()) co_return;
+  if (!responder_ || log_level("info") < session_->log_level || cancelled()) co_return;
   auto params = fmt::format(
       R"({{"level":"info","logger":"mooring-everything","data":{}}})", protocol::quote(text)
   );
@@ -111,6 +111,11 @@ awaitable<Result<std::string>> ToolCall::ask(
   if (abort_.aborted()) co_return fail(Reason::cancelled, "Cancelled");
   if (woken) co_return fail(Reason::unavailable, "The session ended before the client answered");
   co_return fail(Reason::timeout, "The client did not answer in time");
+}
+
+bool ToolCall::becomes_task() {
+  if (round_ == nullptr || !round_->takes_task || !world_.tasks.has_room()) return false;
+  return round_->task_taken = true;
 }
 
 awaitable<bool> ToolCall::deliver(std::string message) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "everything/arguments.hpp"
+#include "everything/rpc_error.hpp"
 #include "everything/world.hpp"
 #include "gateway/front.hpp"
 #include "io/async.hpp"
@@ -19,11 +20,14 @@ struct Round {
   std::map<std::string, std::string> answers;    ///< raw result objects, by key
   std::map<std::string, std::string> questions;  ///< raw requests without answer, by key
   std::string missing;                           ///< capability that the client should have
+  bool takes_task = false;                       ///< the client does, instead of a result
+  bool task_taken = false;                       ///< the call goes on as a task
 };
 
 /// One running tools/call: what a tool sees of its caller.
 class ToolCall {
  public:
+  /// Without a responder it is a task's: the client hears neither progress nor log.
   ToolCall(
       World& world, SessionPtr session, protocol::Frame request, gateway::ResponderPtr responder,
       Round* round = nullptr
@@ -35,7 +39,7 @@ class ToolCall {
   World& world() { return world_; }
   const std::string& tool() const { return request_.name(); }
   const Arguments& arguments() const { return arguments_; }
-  bool wants_progress() const { return !request_.progress_token().empty(); }
+  bool wants_progress() const { return responder_ && !request_.progress_token().empty(); }
   bool cancelled() const { return abort_.aborted(); }
 
   /// False when the call was cancelled meanwhile.
@@ -54,8 +58,16 @@ class ToolCall {
       std::string_view capability, std::string_view method, std::string_view params,
       std::string_view key = "question"
   );
+  /// True where the rest of the work is a task's: the tool returns at once, what it returns does
+  /// not count, and it runs anew as a task, in which this is false. After what it asks before that.
+  bool becomes_task();
+  /// The call is answered with this error, whatever the tool returns.
+  void refuse(RpcError error) { refusal_ = std::move(error); }
+  const std::optional<RpcError>& refusal() const { return refusal_; }
   /// Cuts the connection under the answer; the stream stays resumable.
-  void disconnect() { responder_->disconnect(); }
+  void disconnect() {
+    if (responder_) responder_->disconnect();
+  }
 
  private:
   Result<std::string> ask_in_result(
@@ -70,6 +82,7 @@ class ToolCall {
   gateway::ResponderPtr responder_;
   Arguments arguments_;
   Round* round_;  ///< of a modern client
+  std::optional<RpcError> refusal_;
   io::AbortSource abort_;
   std::multimap<std::string, io::AbortSource*>::iterator entry_;
 };

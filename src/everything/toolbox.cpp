@@ -16,7 +16,7 @@ awaitable<std::string> say_name(ToolCall& call) {
 
 }  // namespace
 
-void Toolbox::add(
+Tool& Toolbox::add(
     std::string_view name, std::string_view description, std::string_view annotations,
     ToolHandler run, std::string_view input, std::string_view output
 ) {
@@ -28,7 +28,7 @@ void Toolbox::add(
   if (!annotations.empty()) definition += fmt::format(R"(,"annotations":{})", annotations);
   definition += '}';
   remove(name);
-  tools_.push_back(Tool{std::string(name), std::move(definition), run});
+  return tools_.emplace_back(Tool{std::string(name), std::move(definition), run});
 }
 
 void Toolbox::add_dummy(std::string_view name) {
@@ -45,9 +45,11 @@ const Tool* Toolbox::find(std::string_view name) const {
   return at == tools_.end() ? nullptr : &*at;
 }
 
-std::vector<std::string_view> Toolbox::definitions() const {
+std::vector<std::string_view> Toolbox::definitions(bool with_task_only) const {
   std::vector<std::string_view> all;
-  for (const auto& tool : tools_) all.emplace_back(tool.definition);
+  for (const auto& tool : tools_) {
+    if (with_task_only || !tool.task_only) all.emplace_back(tool.definition);
+  }
   return all;
 }
 

@@ -17,15 +17,18 @@ core::SealKey fresh_key(core::Random& random) {
 
 }  // namespace
 
-World::World(asio::any_io_executor on, core::Timers& clock, core::Random& random, Options given)
+World::World(asio::any_io_executor on, core::Timers& clock, core::Random& source, Options given)
     : executor(std::move(on)),
       timers(clock),
+      random(source),
       options(std::move(given)),
       sessions(clock, random, options),
+      tasks(*this),
       sealer(fresh_key(random)) {
   add_contract_tools(tools);
   add_client_tools(tools);
   add_input_tools(tools);
+  add_task_tools(tools);
   add_asking_prompts(asking_prompts);
   add_test_tools(tools);
   for (std::size_t i = 1; i <= options.extra_tools; ++i) {
@@ -53,8 +56,12 @@ void World::touch(const std::string& uri) {
   for (const auto& listen : listens) tell(*listen);
 }
 
-const Tool* World::runs(const protocol::Frame& request) const {
-  if (request.method() == "tools/call") return tools.find(request.name());
+const Tool* World::runs(const gateway::ClientSession& client, const protocol::Frame& request)
+    const {
+  if (request.method() == "tools/call") {
+    const auto* tool = tools.find(request.name());
+    return tool != nullptr && tool->task_only && !client.modern() ? nullptr : tool;
+  }
   return request.method() == "prompts/get" ? asking_prompts.find(request.name()) : nullptr;
 }
 

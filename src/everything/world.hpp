@@ -13,6 +13,7 @@
 #include "everything/ledger.hpp"
 #include "everything/options.hpp"
 #include "everything/session.hpp"
+#include "everything/tasks.hpp"
 #include "everything/toolbox.hpp"
 #include "io/asio.hpp"
 
@@ -28,14 +29,17 @@ struct World {
   void broadcast(const std::string& message);
   /// A resource changed: tells its subscribers.
   void touch(const std::string& uri);
-  /// What a request runs: a tool, or a prompt that asks the client first. Null: nothing.
-  const Tool* runs(const protocol::Frame& request) const;
+  /// What a request runs: a tool that the client can see, or a prompt that asks it first. Null:
+  /// nothing.
+  const Tool* runs(const gateway::ClientSession& client, const protocol::Frame& request) const;
 
   asio::any_io_executor executor;
   core::Timers& timers;
+  core::Random& random;
   Options options;
   Sessions sessions;
   std::set<SessionPtr> listens;  ///< of modern clients, for as long as their streams stand
+  Tasks tasks;                   ///< of modern clients
   Toolbox tools;
   Toolbox asking_prompts;
   std::map<std::string, std::uint64_t> counters;  ///< of the count tools

@@ -33,6 +33,14 @@ const modern = [
   'input-required-result-ignore-extra-params', 'input-required-result-validate-input',
   'json-schema-2020-12', 'http-header-validation', 'http-custom-header-server-validation',
 ];
+// Tasks (SEP-2663), which the gateway does not relay.
+const tasks = [
+  'tasks-lifecycle', 'tasks-capability-negotiation', 'tasks-wire-fields', 'tasks-request-state-removal', 'tasks-mrtr-input',
+  'tasks-request-headers', 'tasks-dispatch-and-envelope', 'tasks-status-notifications', 'tasks-required-task-error',
+  'tasks-mrtr-composition',
+];
+// The suite knows it, but has nothing to check yet; tests/everything/tasks_test.cpp holds the server to it.
+const skippedBySuite = ['tasks-status-notifications'];
 // What a server of the legacy era cannot say, whoever stands in front of it: how a question is called, that several
 // belong together, and that a client lacks something. Whole scenarios, and checks of others.
 const modernServersOnly = [
@@ -48,7 +56,7 @@ const suites = {
     scenarios: [...required, 'server-session-lifecycle', 'json-schema-2020-12', 'server-sse-polling'],
     select: ['--requirements', '2025-11-25'],
   },
-  modern: { scenarios: modern, select: ['--requirements', '2026-07-28'] },
+  modern: { scenarios: [...modern, ...tasks], select: ['--requirements', '2026-07-28'] },
 };
 const packageOf = { '0.1': '0.1', '0.2': '0.2', modern: '0.2' };
 const clientCore = [
@@ -104,16 +112,20 @@ function readChecks(output, prefix, exempt) {
   const bad = checks.filter(
     (check) => (check.status === 'FAILURE' || check.status === 'WARNING') && !exempt.includes(check.id),
   );
-  return { passed: checks.filter((check) => check.status === 'SUCCESS').length, bad };
+  const count = (status) => checks.filter((check) => check.status === status).length;
+  return { passed: count('SUCCESS'), skipped: count('SKIPPED'), bad };
 }
 
 function report(scenarios, output, prefix, exempt = []) {
   let passing = 0;
   for (const scenario of scenarios) {
     const verdict = readChecks(output, prefix + scenario, exempt);
-    const good = verdict && verdict.passed > 0 && verdict.bad.length === 0;
+    const held = verdict && (verdict.passed > 0 || (skippedBySuite.includes(scenario) && verdict.skipped > 0));
+    const good = held && verdict.bad.length === 0;
     passing += good ? 1 : 0;
-    console.log(`${good ? 'ok    ' : 'NOT OK'} ${scenario}: ${verdict ? `${verdict.passed} checks passed` : 'did not run'}`);
+    const skipped = verdict?.skipped ? `, ${verdict.skipped} skipped by the suite` : '';
+    const told = verdict ? `${verdict.passed} checks passed${skipped}` : 'did not run';
+    console.log(`${good ? 'ok    ' : 'NOT OK'} ${scenario}: ${told}`);
     for (const check of verdict?.bad ?? []) console.log(`         ${check.status} ${check.id}: ${check.errorMessage ?? ''}`);
   }
   console.log(`${passing}/${scenarios.length} scenarios`);
@@ -137,7 +149,7 @@ async function serverCell(way, version, bin) {
   const { scenarios, select } = suites[version];
   // With a gateway in between, the modern wire leads to a server whose session is of the legacy era.
   const bridged = version === 'modern' && way !== 'direct';
-  const expressible = bridged ? scenarios.filter((each) => !modernServersOnly.includes(each)) : scenarios;
+  const expressible = bridged ? scenarios.filter((each) => ![...modernServersOnly, ...tasks].includes(each)) : scenarios;
   const printed = await suite(version, ['server', '--url', url, ...select, '-o', results]);
   if (report(expressible, results, 'server-', bridged ? modernServersOnlyChecks : [])) return 0;
   console.log(printed.slice(printed.indexOf('=== SUMMARY')));

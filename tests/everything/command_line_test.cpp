@@ -45,7 +45,7 @@ TEST(EverythingCommandLine, everything_at_once) {
   auto parsed = parse(
       {"--listen", "[::1]:8080", "--era", "legacy", "--session-ttl", "0.25", "--drop-every", "20",
        "--expiry-dialect", "go-404-text", "--json-response", "--page-size", "5", "--extra-tools",
-       "3"}
+       "3", "--task-ttl", "30"}
   );
   ASSERT_TRUE(parsed.line);
   EXPECT_EQ(parsed.line->host, "::1");
@@ -55,6 +55,7 @@ TEST(EverythingCommandLine, everything_at_once) {
   EXPECT_TRUE(parsed.line->options.json_response);
   EXPECT_EQ(parsed.line->options.page_size, 5U);
   EXPECT_EQ(parsed.line->options.extra_tools, 3U);
+  EXPECT_EQ(parsed.line->options.task_ttl, 30s);
 }
 
 TEST(EverythingCommandLine, eras) {
@@ -73,6 +74,7 @@ TEST(EverythingCommandLine, nonsense_is_refused_with_one_line) {
       {"--session-ttl", "0"},
       {"--session-ttl", "-1"},
       {"--drop-every", "soon"},
+      {"--task-ttl", "0"},
       {"--expiry-dialect", "klingon"},
       {"--stdio", "--drop-every", "1"},
       {"--json-response", "--stream-response"},

@@ -11,7 +11,7 @@
 #include "core/paths.hpp"
 #include "core/proxy_env.hpp"
 #include "protocol/messages.hpp"
-#include "upstream/input_rounds.hpp"
+#include "upstream/call_rounds.hpp"
 
 namespace mooring::client {
 
@@ -210,7 +210,7 @@ awaitable<void> Connection::run(std::shared_ptr<Call> call) {
     if (response.kind() == Frame::Kind::result) co_return std::string(response.result());
     co_return std::unexpected(std::string(response.error()));
   };
-  auto result = co_await upstream::call_with_input(
+  auto result = co_await upstream::call_to_its_end(
       worker_, *link_, std::move(up), ask, core::system_random()
   );
   if (result.error) {

@@ -12,6 +12,7 @@
 #include "gateway/resource_tools.hpp"
 #include "gateway/schema_normalizer.hpp"
 #include "protocol/json_scan.hpp"
+#include "protocol/modern.hpp"
 #include "protocol/names.hpp"
 
 namespace mooring::gateway {
@@ -223,6 +224,7 @@ std::string with_schema(
 std::string merged_capabilities(const std::vector<Contribution>& contributions, bool tools_shown) {
   bool tools = tools_shown;
   bool prompts = false, resources = false, subscribe = false, logging = false, completions = false;
+  bool tasks = false;
   for (const auto& contribution : contributions) {
     const auto has = [&](std::string_view capability) {
       const auto value = protocol::member(contribution.capabilities, capability);
@@ -235,6 +237,8 @@ std::string merged_capabilities(const std::vector<Contribution>& contributions, 
                  catalogue[ListKind::resource_templates].offered;
     logging |= has("logging");
     completions |= has("completions");
+    if (const auto value = protocol::member(contribution.capabilities, "extensions"))
+      tasks |= protocol::member(*value, protocol::tasks_extension).has_value();
     if (const auto value = protocol::member(contribution.capabilities, "resources")) {
       const auto flag = protocol::member(*value, "subscribe");
       subscribe |= flag && protocol::is_true(*flag);
@@ -251,6 +255,7 @@ std::string merged_capabilities(const std::vector<Contribution>& contributions, 
   if (prompts) add(R"("prompts":{"listChanged":true})");
   if (logging) add(R"("logging":{})");
   if (completions) add(R"("completions":{})");
+  if (tasks) add(fmt::format(R"("extensions":{{"{}":{{}}}})", protocol::tasks_extension));
   return text + '}';
 }
 

@@ -220,6 +220,12 @@ class Router final : public Service {
   );
   awaitable<bool> subscribe_for(ClientSessionPtr session, const std::string& uri, Flight& flight);
 
+  // router_tasks.cpp
+  Target task_target(const ClientSession& session, const protocol::Frame& request);
+  std::string with_task_name(
+      const ClientSession& session, const upstream::Link& to, std::string response
+  ) const;
+
   // router_bridge.cpp
   awaitable<void> bridge(
       ClientSessionPtr session, const protocol::Frame& request, protocol::Frame legacy,

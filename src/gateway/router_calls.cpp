@@ -14,7 +14,7 @@
 #include "protocol/id_splicer.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/names.hpp"
-#include "upstream/input_rounds.hpp"
+#include "upstream/call_rounds.hpp"
 #include "upstream/supervisor.hpp"
 
 namespace mooring::gateway {
@@ -140,7 +140,7 @@ awaitable<void> Router::call(
   const auto given_up = flight.abort.subscribe([&relay] { relay.give_up(); });
   const auto ask = [&relay](Frame question) { return relay.answer_to(std::move(question)); };
   auto result = session->modern() ? co_await target.link->call(std::move(up))
-                                  : co_await upstream::call_with_input(
+                                  : co_await upstream::call_to_its_end(
                                         worker_, *target.link, std::move(up), ask, *shared_.random
                                     );
   if (result.stream) {
@@ -157,7 +157,8 @@ std::string Router::in_era_of(
     const ClientSession& session, const Frame& request, const upstream::Link& to, bool modern,
     std::string answer
 ) const {
-  if (modern && session.modern()) return modern_for_modern(std::move(answer), session);
+  if (modern && session.modern())
+    return with_task_name(session, to, modern_for_modern(std::move(answer), session));
   if (modern) return modern_for_legacy(std::move(answer), request.method());
   if (!session.modern()) return answer;
   return legacy_for_modern(std::move(answer), to.config().elicitation_enabled);
@@ -176,6 +177,7 @@ awaitable<Router::Target> Router::target_of(
 ) {
   const auto& method = request.method();
   Target target;
+  if (session.modern() && method.starts_with("tasks/")) co_return task_target(session, request);
   // In the first moments of the process a server may be known by name alone.
   const auto begun_by = worker_.timers().now() + shared_.list_wait;
   while (!table_->aggregate && worker_.timers().now() < begun_by && !abort.aborted()) {

@@ -44,16 +44,6 @@ bool may_be_asked(const ClientSession& session, const Frame& request) {
          });
 }
 
-/// Capabilities without tasks of either wire, which are not relayed.
-std::string without_tasks(std::string_view capabilities) {
-  auto all = protocol::without_member(capabilities, "tasks");
-  if (const auto extensions = protocol::member(all, "extensions"))
-    all = protocol::with_member(
-        all, "extensions", protocol::without_member(*extensions, protocol::tasks_extension)
-    );
-  return all;
-}
-
 }  // namespace
 
 awaitable<void> Router::modern_request(
@@ -66,7 +56,7 @@ awaitable<void> Router::modern_request(
         protocol::make_result(request.id(), co_await discover_result(session->endpoint))
     );
   }
-  if (protocol::is_removed(method) || method.starts_with("tasks/")) {
+  if (protocol::is_removed(method)) {
     co_return co_await answer->finish(protocol::make_error(
         request.id(), protocol::method_not_found, fmt::format("Method not found: {}", method)
     ));
@@ -111,7 +101,8 @@ awaitable<std::string> Router::discover_result(const std::string& endpoint) {
   const auto about = co_await describe(endpoint);
   auto result = fmt::format(
       R"({{"supportedVersions":["{}"],"capabilities":{}}})",
-      protocol::to_string(protocol::latest_modern), without_tasks(about.capabilities)
+      protocol::to_string(protocol::latest_modern),
+      protocol::without_member(about.capabilities, "tasks")
   );
   if (!about.instructions.empty())
     result = protocol::with_member(result, "instructions", protocol::quote(about.instructions));

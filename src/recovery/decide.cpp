@@ -106,11 +106,12 @@ Plan decide(const Attempted& attempted) {
 }
 
 bool changes_nothing(std::string_view method) {
-  // The last three leave what the first time left.
-  constexpr std::array<std::string_view, 12> methods = {
+  // A second time, those that set something leave what the first time left.
+  constexpr std::array<std::string_view, 14> methods = {
       "tools/list",      "resources/list",   "resources/templates/list", "resources/read",
       "prompts/list",    "prompts/get",      "completion/complete",      "ping",
       "server/discover", "logging/setLevel", "resources/subscribe",      "resources/unsubscribe",
+      "tasks/get",       "tasks/cancel",
   };
   return std::ranges::find(methods, method) != methods.end();
 }

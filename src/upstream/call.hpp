@@ -27,6 +27,7 @@ struct CallRequest {
   std::string cancel_reason;  ///< filled by whoever aborts; sent with notifications/cancelled
   // What a modern server is told of whoever calls. They outlive the call.
   std::string_view client_capabilities;   ///< raw object; empty: our own
+  bool takes_tasks = false;               ///< it sees a task through, whatever they say
   std::string_view log_level;             ///< the least severe level wanted; empty: no log messages
   std::size_t stream_over = 0;            ///< larger JSON results may come as a stream; 0: never
   std::optional<core::Duration> timeout;  ///< instead of the configured one

@@ -75,7 +75,11 @@ std::string Link::capabilities_of(const Attempt& attempt, const SessionView& ses
   std::string all(of_caller.empty() ? session.client.capabilities : of_caller);
   if (!config_->sampling_enabled) all = protocol::without_member(all, "sampling");
   if (!config_->elicitation_enabled) all = protocol::without_member(all, "elicitation");
-  return all;
+  if (!attempt.request.takes_tasks) return all;
+  const auto extensions = protocol::member(all, "extensions").value_or("{}");
+  return protocol::with_member(
+      all, "extensions", protocol::with_member(extensions, protocol::tasks_extension, "{}")
+  );
 }
 
 /// True: the server refused the request for its Mcp-Param-* headers, and what it wants there has

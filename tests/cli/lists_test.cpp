@@ -50,20 +50,20 @@ TEST_F(Cli, ListsEveryServerAndSaysWhichIsAway) {
   );
   const auto tools = mooring({"tools"});
   EXPECT_EQ(tools.status, 0);
-  EXPECT_THAT(tools.out, HasSubstr("one (50 tools)\n  test_simple_text"));
+  EXPECT_THAT(tools.out, HasSubstr("one (52 tools)\n  test_simple_text"));
   EXPECT_THAT(tools.out, HasSubstr("\n\naway (not available)\n"));
-  EXPECT_THAT(tools.out, HasSubstr("\n\ntwo (50 tools)\n"));
+  EXPECT_THAT(tools.out, HasSubstr("\n\ntwo (52 tools)\n"));
   EXPECT_THAT(tools.out, Not(HasSubstr("off")));
   EXPECT_THAT(tools.err, HasSubstr("mooring: away: connect: "));
   const auto all = parsed(mooring({"tools", "--json"}).out);
-  EXPECT_EQ(all.at("tools").as_array().size(), 100U);
+  EXPECT_EQ(all.at("tools").as_array().size(), 104U);
   EXPECT_EQ(all.at("tools").at(0).at("name"), "one__test_simple_text");
 }
 
 TEST_F(Cli, TakesAllPages) {
   configure({});
   const auto url = serve_everything({"--page-size", "4"});
-  EXPECT_EQ(parsed(mooring({"tools", url, "--json"}).out).at("tools").as_array().size(), 50U);
+  EXPECT_EQ(parsed(mooring({"tools", url, "--json"}).out).at("tools").as_array().size(), 52U);
 }
 
 TEST_F(Cli, ShowsAndCallsWhatTheConfigurationShows) {

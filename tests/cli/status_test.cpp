@@ -74,7 +74,7 @@ TEST_F(Status, STAT_01_each_state_with_its_word_tools_and_last_error) {
   const auto table = mooring({"status"});
   EXPECT_EQ(table.status, 0) << table.err;
   EXPECT_THAT(table.out, HasSubstr("gateway " + gateway_url));
-  EXPECT_THAT(table.out, ContainsRegex("fine +ready +50 +1 +0 +0 +0 +0 +0 +- +[0-9]+ s ago"));
+  EXPECT_THAT(table.out, ContainsRegex("fine +ready +52 +1 +0 +0 +0 +0 +0 +- +[0-9]+ s ago"));
   EXPECT_THAT(
       table.out, ContainsRegex("trying +connecting +0 .*in [0-9]+ s .*connect: 127.0.0.1:1: ")
   );
@@ -104,9 +104,9 @@ TEST_F(Status, STAT_02_backing_off_says_since_when_and_until_when) {
   EXPECT_THAT(std::string(web.at("reason").as_string()), HasSubstr("Connection refused"));
   EXPECT_TRUE(web.contains("failure_kind"));
   EXPECT_EQ(web.at("breaker"), "closed");
-  EXPECT_EQ(web.at("tools"), 50);
+  EXPECT_EQ(web.at("tools"), 52);
   EXPECT_THAT(
-      mooring({"status"}).out, ContainsRegex("web +backing_off +50 .* in [0-9]+ s +[0-9]+ s ago ")
+      mooring({"status"}).out, ContainsRegex("web +backing_off +52 .* in [0-9]+ s +[0-9]+ s ago ")
   );
 }
 
@@ -131,7 +131,7 @@ TEST_F(Status, STAT_03_a_server_that_failed_at_start_is_visible) {
   EXPECT_THAT(mooring({"status"}).out, ContainsRegex("wrong +failed .*command not found"));
   const auto tools = mooring({"tools"});
   EXPECT_EQ(tools.status, 0);
-  EXPECT_THAT(tools.out, HasSubstr("fine (50 tools)"));
+  EXPECT_THAT(tools.out, HasSubstr("fine (52 tools)"));
   EXPECT_THAT(tools.out + tools.err, HasSubstr("wrong"));
   EXPECT_THAT(tools.out + tools.err, HasSubstr("command not found: no-such-program-here"));
   const auto call = mooring({"call", "wrong", "echo"});

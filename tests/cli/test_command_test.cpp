@@ -25,7 +25,7 @@ TEST_F(Cli, CLI_01_test_exits_0_1_2_3) {
   EXPECT_THAT(good.out, ContainsRegex("ok +handshake +[0-9.]+ s"));
   EXPECT_THAT(good.out, ContainsRegex("ok +protocol +2026-07-28"));
   EXPECT_THAT(good.out, ContainsRegex("ok +server +mooring-everything "));
-  EXPECT_THAT(good.out, ContainsRegex("ok +lists +50 tools, 3 resources, 5 prompts"));
+  EXPECT_THAT(good.out, ContainsRegex("ok +lists +52 tools, 3 resources, 5 prompts"));
   const auto missing = mooring({"test", "missing"});
   EXPECT_EQ(missing.status, 1);
   EXPECT_THAT(missing.out, ContainsRegex("FAILED +command +no-such-program-here is not on PATH"));

@@ -155,7 +155,7 @@ TEST_F(Wrap, the_gateway_keeps_its_own_state) {
   const auto own = std::filesystem::path(state()) / "wrap" / "mine";
   const auto shown =
       test::run({MOORING, "status", "--state-dir", own.string(), "--config", config()}, home());
-  EXPECT_THAT(shown.out, ContainsRegex("\nmine +ready +50 ")) << shown.err;
+  EXPECT_THAT(shown.out, ContainsRegex("\nmine +ready +52 ")) << shown.err;
   EXPECT_TRUE(std::filesystem::exists(own / "logs" / "mine.log"));
 }
 

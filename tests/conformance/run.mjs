@@ -1,5 +1,6 @@
-// run.mjs server direct|http|stdio 0.1|0.2|modern BIN    the suite against mooring-everything, or against a gateway in
-//                                                        front of it, where modern clients meet a legacy server
+// run.mjs server WAY 0.1|0.2|modern BIN                  the suite against mooring-everything (WAY direct), or against a
+//                                                        gateway in front of it (WAY http|stdio and -legacy|-modern:
+//                                                        how the server is reached, and the era it speaks)
 // run.mjs client 0.1|0.2 BIN                             the suite against mooring-conformance-client
 //
 // The suite is held to exact lists: a scenario that is missing, fails, warns or passes nothing fails the run.
@@ -132,23 +133,24 @@ function report(scenarios, output, prefix, exempt = []) {
   return passing === scenarios.length;
 }
 
+/// `way`: "direct", or how a gateway reaches the test server and which era they speak: "http-legacy", "stdio-modern", ….
 async function serverCell(way, version, bin) {
+  const [transport, era] = way.split('-');
   let url;
   if (way === 'direct') {
     url = (await startEverything(bin)).url;
-  } else if (way === 'http') {
-    const upstream = await startEverything(bin);
+  } else if (transport === 'http') {
+    const upstream = await startEverything(bin, '--era', era);
     url = `${(await startGateway(bin, { x: { url: upstream.url } })).url}/mcp/x`;
-  } else if (way === 'stdio') {
-    const servers = { x: { command: join(bin, 'mooring-everything'), args: ['--stdio'] } };
+  } else if (transport === 'stdio') {
+    const servers = { x: { command: join(bin, 'mooring-everything'), args: ['--stdio', '--era', era] } };
     url = `${(await startGateway(bin, servers)).url}/mcp/x`;
   } else {
     throw new Error(`unknown way ${way}`);
   }
   const results = temporaryDirectory();
   const { scenarios, select } = suites[version];
-  // With a gateway in between, the modern wire leads to a server whose session is of the legacy era.
-  const bridged = version === 'modern' && way !== 'direct';
+  const bridged = version === 'modern' && era === 'legacy';
   const expressible = bridged ? scenarios.filter((each) => ![...modernServersOnly, ...tasks].includes(each)) : scenarios;
   const printed = await suite(version, ['server', '--url', url, ...select, '-o', results]);
   if (report(expressible, results, 'server-', bridged ? modernServersOnlyChecks : [])) return 0;

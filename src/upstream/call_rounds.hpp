@@ -15,10 +15,13 @@ namespace mooring::upstream {
 using AskCaller =
     std::function<awaitable<std::expected<std::string, std::string>>(protocol::Frame question)>;
 
-/// Link::call for callers who are asked by requests: a modern server asks in a result
-/// (`input_required`, 2026-07-28 "Multi Round-Trip Requests"), and is called again with the answers
-/// until it wants no more, eight times at most. A server of the legacy era is called once.
-awaitable<CallResult> call_with_input(
+/// Link::call for callers who know calls as the legacy era does: they are asked by requests, and an
+/// answer is final. A modern server may ask in a result (`input_required`, 2026-07-28 "Multi
+/// Round-Trip Requests"): it is called again with the answers, eight times at most. It may answer
+/// with a task (extension io.modelcontextprotocol/tasks): that is seen through to its end, for
+/// `timeout_max` at most, and cancelled where the caller gives up. A server of the legacy era is
+/// called once.
+awaitable<CallResult> call_to_its_end(
     io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random
 );
 

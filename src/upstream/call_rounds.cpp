@@ -1,0 +1,196 @@
+#include "upstream/call_rounds.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "protocol/messages.hpp"
+#include "protocol/modern.hpp"
+#include "upstream/call_errors.hpp"
+#include "upstream/questions.hpp"
+
+namespace mooring::upstream {
+
+using protocol::Frame;
+
+namespace {
+
+constexpr int most_rounds = 8;
+constexpr core::Duration pace = std::chrono::milliseconds(250);  ///< of rounds without a question
+constexpr core::Duration poll_interval = std::chrono::seconds(1);
+constexpr core::Duration longest_poll_interval = std::chrono::seconds(10);
+constexpr core::Duration goodbye_time = std::chrono::seconds(5);
+
+/// Empty where it is no result of a modern server.
+std::string type_of(const CallResult& result) {
+  if (!result.modern || !result.response || result.response->result().empty()) return {};
+  return protocol::result_type(result.response->result());
+}
+
+CallResult ended(std::string response) {
+  CallResult result;
+  result.modern = true;
+  auto frame = Frame::parse(std::move(response));
+  if (!frame) {
+    frame = Frame::parse(
+        protocol::make_error("0", protocol::internal_error, "the server was not answered")
+    );
+  }
+  result.response = std::move(*frame);
+  return result;
+}
+
+CallResult failure(std::string_view message) {
+  return ended(protocol::make_error("0", protocol::internal_error, message));
+}
+
+CallResult failure(CallError error) {
+  CallResult result;
+  result.error = std::move(error);
+  return result;
+}
+
+/// One call of a caller on its way through the rounds that a modern server makes of it.
+class Rounds {
+ public:
+  Rounds(io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random)
+      : worker_(worker),
+        link_(link),
+        request_(std::move(request)),
+        ask_(std::move(ask)),
+        random_(random),
+        until_(worker.timers().now() + link.config().timeout_max) {
+    request_.takes_tasks = true;
+  }
+
+  awaitable<CallResult> run() {
+    auto result = co_await link_.call(request_);
+    for (int round = 0; type_of(result) == "input_required"; ++round) {
+      if (round == most_rounds) co_return failure("the server does not stop asking for input");
+      result = co_await again(std::string(result.response->result()));
+    }
+    if (type_of(result) != "task") co_return result;
+    const std::string task(result.response->result());
+    co_return co_await see_through(task);
+  }
+
+ private:
+  bool given_up() const { return request_.abort != nullptr && request_.abort->aborted(); }
+  CallResult over() const {
+    return failure(cancelled(link_.name(), request_.frame->method(), recovery::Delivery::unknown));
+  }
+
+  /// The same call, with answers to what it asked.
+  awaitable<CallResult> again(std::string wanted) {
+    const auto& first = *request_.frame;
+    const auto answers = co_await answers_to(wanted, ask_, random_);
+    if (given_up()) co_return over();
+    if (!answers) co_return ended(answers.error());
+    std::string params(first.params());
+    if (answers->empty()) {
+      co_await io::sleep_until(worker_.timers(), worker_.timers().now() + pace, request_.abort);
+    } else {
+      params = protocol::with_member(params, "inputResponses", *answers);
+    }
+    if (const auto state = protocol::member(wanted, "requestState"))
+      params = protocol::with_member(params, "requestState", *state);
+    const auto frame =
+        Frame::parse(protocol::make_request(first.id(), first.method(), params)).value();
+    auto next = request_;
+    next.frame = &frame;
+    co_return co_await link_.call(std::move(next));
+  }
+
+  /// Asks for a task until it has ended; answers what it asks meanwhile.
+  awaitable<CallResult> see_through(std::string task) {
+    const std::string id(protocol::member(task, "taskId").value_or(R"("")"));
+    std::set<std::string> answered;
+    for (;;) {
+      const auto status = protocol::string_member(task, "status");
+      if (status == "completed") {
+        co_return ended(protocol::make_result("0", protocol::member(task, "result").value_or("{}"))
+        );
+      }
+      if (status == "failed" || status == "cancelled") co_return failed(task);
+      if (status == "input_required") {
+        const auto answers = co_await answers_to(task, ask_, random_, &answered);
+        if (!given_up() && !answers) {
+          co_await about(id, "tasks/cancel");
+          co_return ended(answers.error());
+        }
+        if (!given_up() && !answers->empty())
+          co_await about(id, "tasks/update", fmt::format(R"(,"inputResponses":{})", *answers));
+      }
+      const auto now = worker_.timers().now();
+      const bool late = now >= until_;
+      if (late || given_up() ||
+          !co_await io::sleep_until(
+              worker_.timers(), std::min(until_, now + interval(task)), request_.abort
+          )) {
+        co_await about(id, "tasks/cancel");
+        co_return late ? failure(timed_out(
+                             link_.name(), request_.frame->method(), link_.config().timeout_max,
+                             recovery::Delivery::unknown
+                         ))
+                       : over();
+      }
+      auto now_is = co_await about(id, "tasks/get");
+      if (type_of(now_is).empty()) co_return now_is;
+      task = now_is.response->result();
+    }
+  }
+
+  CallResult failed(std::string_view task) const {
+    const auto error = protocol::member(task, "error");
+    if (!error || !protocol::is_object(*error)) return failure("the server's task was cancelled");
+    return ended(fmt::format(R"({{"jsonrpc":"2.0","id":0,"error":{}}})", *error));
+  }
+
+  static core::Duration interval(std::string_view task) {
+    const auto raw = protocol::member(task, "pollIntervalMs").value_or("");
+    long long given = 0;
+    const auto [end, error] = std::from_chars(raw.data(), raw.data() + raw.size(), given);
+    if (error != std::errc{}) return poll_interval;
+    return std::clamp(core::Duration(given), pace, longest_poll_interval);
+  }
+
+  /// One request about the task. What ends it may be said after the caller has given up.
+  awaitable<CallResult> about(
+      const std::string& id, std::string_view method, std::string_view more = {}
+  ) {
+    const auto frame = Frame::parse(
+        protocol::make_request("0", method, fmt::format(R"({{"taskId":{}{}}})", id, more))
+    );
+    if (!frame) co_return failure("the server's task has no usable id");
+    CallRequest request;
+    request.frame = &*frame;
+    request.takes_tasks = true;
+    request.client_capabilities = request_.client_capabilities;
+    if (method == "tasks/cancel") {
+      request.timeout = goodbye_time;
+    } else {
+      request.abort = request_.abort;
+    }
+    co_return co_await link_.call(std::move(request));
+  }
+
+  io::Worker& worker_;
+  Link& link_;
+  CallRequest request_;
+  AskCaller ask_;
+  core::Random& random_;
+  core::TimePoint until_;
+};
+
+}  // namespace
+
+awaitable<CallResult> call_to_its_end(
+    io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random
+) {
+  Rounds rounds(worker, link, std::move(request), std::move(ask), random);
+  co_return co_await rounds.run();
+}
+
+}  // namespace mooring::upstream

@@ -83,7 +83,10 @@ int run(int argc, char** argv) {
     return 2;
   }
   const auto played = play(argv[argc - 1], wanted, *script);
-  if (played) return 0;
+  if (played) {
+    fmt::print("done\n");
+    return 0;
+  }
   fmt::print(stderr, "mooring-conformance-client: {}: {}\n", wanted, played.error().detail);
   return 1;
 }

@@ -17,10 +17,13 @@ namespace {
 constexpr int most_rounds = 8;
 constexpr core::Duration pace = std::chrono::milliseconds(250);  ///< of rounds without a question
 
-bool wants_input(const CallResult& result) {
-  return result.modern && result.response && !result.response->result().empty() &&
-         protocol::result_type(result.response->result()) == "input_required";
+/// "complete" for whatever has no type, too.
+std::string type_of(const CallResult& result) {
+  const bool typed = result.modern && result.response && !result.response->result().empty();
+  return typed ? protocol::result_type(result.response->result()) : "complete";
 }
+
+bool wants_input(const CallResult& result) { return type_of(result) == "input_required"; }
 
 CallResult ended(std::string response) {
   CallResult result;
@@ -106,6 +109,11 @@ awaitable<CallResult> call_with_input(
     next.frame = &again;
     result = co_await link.call(std::move(next));
   }
+  // Extensions have more types, for whoever asks for them; nobody here does.
+  if (const auto type = type_of(result); type != "complete")
+    co_return ended(
+        failure(fmt::format("the server answered with a result of the unknown type '{}'", type))
+    );
   co_return result;
 }
 

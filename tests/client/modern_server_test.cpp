@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <map>
 #include <mutex>
+#include <utility>
 
 #include "integration/harness/background.hpp"
 #include "io/http_server.hpp"
@@ -11,10 +13,12 @@
 namespace mooring::client {
 namespace {
 
-/// A server of the modern era over HTTP, of whose two tools one has a mark that breaks the rules.
-class MarkingServer {
+/// A server of the modern era over HTTP that answers each method with a result, whatever is asked.
+class ModernServer {
  public:
-  MarkingServer() {
+  explicit ModernServer(std::map<std::string, std::string> results) : results_(std::move(results)) {
+    results_["server/discover"] =
+        R"({"supportedVersions":["2026-07-28"],"capabilities":{"tools":{}}})";
     background_.start();
     url_ = background_.call([this] {
       server_ = std::make_unique<io::HttpServer>(
@@ -24,16 +28,16 @@ class MarkingServer {
       return "http://127.0.0.1:" + std::to_string(server_->listen("127.0.0.1", 0).value().port);
     });
   }
-  ~MarkingServer() {
+  ~ModernServer() {
     background_.run(server_->stop());
     background_.call([this] { server_.reset(); });
     background_.stop();
   }
-  MarkingServer(const MarkingServer&) = delete;
-  MarkingServer& operator=(const MarkingServer&) = delete;
+  ModernServer(const ModernServer&) = delete;
+  ModernServer& operator=(const ModernServer&) = delete;
 
   const std::string& url() const { return url_; }
-  /// The header of the last call.
+  /// Mcp-Param-Region of the last call.
   std::string region() const {
     const std::lock_guard lock(mutex_);
     return region_;
@@ -42,36 +46,40 @@ class MarkingServer {
  private:
   awaitable<void> handle(io::HttpExchange& exchange) {
     const auto request = protocol::Frame::parse(std::move(exchange.body())).value();
-    std::string result = R"({"resultType":"complete","content":[]})";
-    if (request.method() == "server/discover") {
-      result = R"({"supportedVersions":["2026-07-28"],"capabilities":{"tools":{}}})";
-    } else if (request.method() == "tools/list") {
-      result = R"({"tools":[
-          {"name":"good","inputSchema":{"type":"object","properties":
-              {"region":{"type":"string","x-mcp-header":"Region"}}}},
-          {"name":"bad","inputSchema":{"type":"object","properties":
-              {"score":{"type":"number","x-mcp-header":"Score"}}}}]})";
-    } else {
+    if (request.method() == "tools/call") {
       const std::lock_guard lock(mutex_);
       region_ = exchange.header("Mcp-Param-Region");
     }
+    const auto& result = results_.at(request.method());
     co_await exchange.respond(
         200, {{"Content-Type", "application/json"}}, protocol::make_result(request.id(), result)
     );
   }
 
+  std::map<std::string, std::string> results_;
   integration::Background background_;
   std::unique_ptr<io::HttpServer> server_;
   std::string url_, region_;
   mutable std::mutex mutex_;
 };
 
+UpstreamConfig at(const ModernServer& server) {
+  UpstreamConfig config;
+  config.url = server.url();
+  return config;
+}
+
 /// 2026-07-28 "Transports": clients exclude such tools from what they list.
 TEST_F(ClientTest, AToolWhoseHeaderMarksBreakTheRulesIsNotListed) {
-  const MarkingServer marking;
-  UpstreamConfig config;
-  config.url = marking.url();
-  auto client = connected(config);
+  const ModernServer marking({
+      {"tools/call", R"({"resultType":"complete","content":[]})"},
+      {"tools/list", R"({"tools":[
+          {"name":"good","inputSchema":{"type":"object","properties":
+              {"region":{"type":"string","x-mcp-header":"Region"}}}},
+          {"name":"bad","inputSchema":{"type":"object","properties":
+              {"score":{"type":"number","x-mcp-header":"Score"}}}}]})"},
+  });
+  auto client = connected(at(marking));
   ASSERT_EQ(client.protocol_version(), "2026-07-28");
   const auto tools = client.tools();
   ASSERT_TRUE(tools) << tools.error().detail;
@@ -79,6 +87,18 @@ TEST_F(ClientTest, AToolWhoseHeaderMarksBreakTheRulesIsNotListed) {
   const auto called = client.call("good", R"({"region":"eu"})");
   ASSERT_TRUE(called) << called.error().detail;
   EXPECT_EQ(marking.region(), "eu");
+}
+
+/// 2026-07-28 "Base Protocol": it is invalid. A task that nobody asked for is no result.
+TEST_F(ClientTest, AResultOfAnUnknownTypeIsNoResult) {
+  const ModernServer server({
+      {"tools/call", R"({"resultType":"task","taskId":"t","status":"working"})"},
+      {"tools/list", R"({"tools":[{"name":"long","inputSchema":{"type":"object"}}]})"},
+  });
+  auto client = connected(at(server));
+  const auto called = client.call("long");
+  ASSERT_FALSE(called) << called->json;
+  EXPECT_THAT(called.error().detail, testing::HasSubstr("result of the unknown type 'task'"));
 }
 
 }  // namespace

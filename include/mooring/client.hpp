@@ -92,7 +92,8 @@ class Client {
   std::string server_info() const;   ///< raw JSON object
   std::string instructions() const;
 
-  /// All pages.
+  /// All pages. Tools that a client must not use for what they ask in headers (2026-07-28
+  /// "Transports", x-mcp-header) are left out.
   Result<std::vector<Item>> tools();
   Result<std::vector<Item>> resources();
   Result<std::vector<Item>> resource_templates();

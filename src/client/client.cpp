@@ -95,9 +95,11 @@ ToolResult to_tool_result(std::string json) {
 
 Result<std::vector<Item>> Client::Impl::list(ListKind kind) {
   const auto method = upstream::list_method(kind);
+  const auto server = connection.server();
   // A server need not understand what it did not offer.
-  if (!connection.server().has(method.substr(0, method.find('/')))) return std::vector<Item>{};
-  upstream::PageCollector pages(kind, connection.config().max_pages);
+  if (!server.has(method.substr(0, method.find('/')))) return std::vector<Item>{};
+  const auto& config = connection.config();
+  upstream::PageCollector pages(kind, config.max_pages, server.modern() && !config.url.empty());
   std::string params = "{}";
   for (;;) {
     const auto page = connection.request(method, params, {});

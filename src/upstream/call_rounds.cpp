@@ -71,9 +71,15 @@ class Rounds {
       if (round == most_rounds) co_return failure("the server does not stop asking for input");
       result = co_await again(std::string(result.response->result()));
     }
-    if (type_of(result) != "task") co_return result;
-    const std::string task(result.response->result());
-    co_return co_await see_through(task);
+    const auto type = type_of(result);
+    if (type == "task") co_return co_await see_through(std::string(result.response->result()));
+    // Extensions may have more types, for whoever asks for them; nobody here does.
+    if (!type.empty() && type != "complete") {
+      co_return failure(
+          fmt::format("the server answered with a result of the unknown type '{}'", type)
+      );
+    }
+    co_return result;
   }
 
  private:

@@ -19,6 +19,12 @@ enum class TransportKind { automatic, http, sse, stdio };
 /// `modern`: from 2026-07-28, without.
 enum class ProtocolEra { automatic, legacy, modern };
 
+/// Who shares a session with an upstream (over stdio: its process). `shared`: all clients.
+/// `per_client`: each client session has one of its own, for servers that keep state. `automatic`:
+/// shared, until a server over stdio asks its client something: there is no telling which of
+/// several clients it means.
+enum class SessionMode { automatic, shared, per_client };
+
 /// Whether a call whose session or connection was lost may be sent again. `safe`: what was
 /// certainly not executed, and what changes nothing. `spec`: also whatever was lost together with
 /// its session. `never`: nothing that left us.
@@ -124,6 +130,11 @@ struct UpstreamConfig {
   Duration idle_timeout{0};  ///< stdio: ended after so long without a call; 0: never
   Duration max_lifetime{0};  ///< stdio: replaced after so long; 0: never
   bool lazy = false;         ///< stdio: started by the first call, listed from the cache until then
+
+  // own sessions of clients
+  SessionMode sessions = SessionMode::automatic;
+  int max_client_sessions = 100;                            ///< at once, with this server
+  Duration client_session_idle = std::chrono::minutes(10);  ///< ended after so long without a call
 
   // circuit breaker
   int breaker_failures = 3;                              ///< consecutive failed calls that open it

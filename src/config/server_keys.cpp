@@ -151,6 +151,29 @@ void add_reach(Keys& keys) {
   ));
 }
 
+void add_sessions(Keys& keys) {
+  using C = UpstreamConfig;
+  keys.push_back(choice_key<C>(
+      "sessions", &C::sessions,
+      std::vector<std::pair<std::string, SessionMode>>{
+          {"auto", SessionMode::automatic},
+          {"shared", SessionMode::shared},
+          {"per_client", SessionMode::per_client}
+      },
+      "Who shares a session with the server, or its process. `shared`: all clients. `per_client`: "
+      "each client has its own, for servers that keep state. `auto`: shared; with a process that "
+      "asks its client something, clients that come from then on have their own."
+  ));
+  keys.push_back(count_key<C>(
+      "client_sessions.max", &C::max_client_sessions, 1, 100'000,
+      "So many clients may have a session of their own with the server at once."
+  ));
+  keys.push_back(duration_key<C>(
+      "client_sessions.idle_timeout", &C::client_session_idle, 1s,
+      "A client's own session ends after so long without a call."
+  ));
+}
+
 void add_time(Keys& keys) {
   using C = UpstreamConfig;
   keys.push_back(duration_key<C>(
@@ -301,6 +324,7 @@ void add_limits_and_tls(Keys& keys) {
 Keys make_keys() {
   Keys keys;
   add_reach(keys);
+  add_sessions(keys);
   add_time(keys);
   add_recovery_keys(keys);
   add_auth_keys(keys);

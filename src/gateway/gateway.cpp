@@ -34,18 +34,6 @@ std::string_view list_changed_method(ListKind kind) {
 
 constexpr core::Duration house_interval = std::chrono::minutes(10);
 
-/// What we can bring to some client; a client that cannot take it is declined for.
-upstream::ClientIdentity identity_for(const UpstreamConfig& config) {
-  upstream::ClientIdentity identity;
-  identity.info =
-      fmt::format(R"({{"name":"mooring","title":"Mooring","version":"{}"}})", MOORING_VERSION);
-  std::string capabilities = R"({"roots":{"listChanged":true})";
-  if (config.sampling_enabled) capabilities += R"(,"sampling":{})";
-  if (config.elicitation_enabled) capabilities += R"(,"elicitation":{"form":{},"url":{}})";
-  identity.capabilities = capabilities + "}";
-  return identity;
-}
-
 }  // namespace
 
 Gateway::Gateway(
@@ -54,7 +42,6 @@ Gateway::Gateway(
     store::SessionStore* store
 )
     : workers_(std::move(workers)),
-      channels_(channels),
       random_(random),
       codec_(session_key, std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl)),
       sealer_(session_key),
@@ -62,6 +49,11 @@ Gateway::Gateway(
           *workers_.front(), store,
           std::chrono::duration_cast<std::chrono::seconds>(settings.session_ttl),
           settings.limits.subscriptions
+      ),
+      maker_(workers_, channels, random),
+      own_(
+          workers_, maker_, control_,
+          [this](const recovery::Episode& episode) { recovery(episode); }
       ),
       table_(std::make_shared<RoutingTable>()),
       applied_(workers_.front()->executor(), workers_.front()->timers()),
@@ -71,6 +63,7 @@ Gateway::Gateway(
   shared_.sealer = &sealer_;
   shared_.revocations = &revocations_;
   shared_.control = &control_;
+  shared_.own = &own_;
   shared_.random = &random_;
   shared_.boot = fmt::format("{:08x}", static_cast<std::uint32_t>(random_.next()));
   shared_.list_wait = settings.list_wait;
@@ -81,6 +74,7 @@ Gateway::Gateway(
   std::vector<Router*> peers;
   for (const auto& router : routers_) peers.push_back(router.get());
   for (const auto& router : routers_) router->set_peers(peers);
+  own_.set_routers(std::move(peers));
   if (store != nullptr) restore_sessions(*store);
 }
 
@@ -129,14 +123,21 @@ awaitable<void> Gateway::apply(config::Config config) {
 
 awaitable<void> Gateway::retire(std::shared_ptr<Upstream> upstream) {
   const auto until = workers_.front()->timers().now() + drain_timeout_;
-  for (std::size_t i = 0; i < upstream->links.size(); ++i) {
+  for (std::size_t i = 0; i < upstream->live.links.size(); ++i) {
     // No copy of the link: the last one has to go on its own worker.
-    const auto* link = upstream->links[i].get();
+    const auto* link = upstream->live.links[i].get();
     co_await asio::co_spawn(
         workers_[i]->executor(), routers_[i]->drain(link, until), asio::use_awaitable
     );
   }
-  co_await stop_upstream(std::move(upstream));
+  co_await maker_.end(taken(*upstream));
+}
+
+/// What is left still answers for its status.
+LiveUpstream Gateway::taken(Upstream& upstream) {
+  auto live = upstream.live;
+  upstream.live.links.clear();
+  return live;
 }
 
 void Gateway::keep_house() {
@@ -165,6 +166,7 @@ awaitable<std::vector<std::shared_ptr<Gateway::Upstream>>> Gateway::exchange_ups
       );
       old.push_back(found->second);
       upstreams_.erase(found);
+      retiring_.spawn(own_.end_all(name, workers_.front()->timers().now() + drain_timeout_));
     }
   }
   order_.clear();
@@ -181,23 +183,10 @@ awaitable<std::vector<std::shared_ptr<Gateway::Upstream>>> Gateway::exchange_ups
     if (!upstreams_.contains(gone->config->name)) {
       if (catalogues_ != nullptr) catalogues_->forget(gone->config->name);
       for (unsigned i = 0; i < workers_.size(); ++i) install_link(gone->config->name, i, nullptr);
+      own_.shared(gone->config->name, nullptr);
     }
   }
   co_return old;
-}
-
-/// On the worker's own thread: its connections live there.
-awaitable<std::shared_ptr<upstream::Link>> Gateway::make_link(
-    io::Worker& worker, std::shared_ptr<const UpstreamConfig> config,
-    std::weak_ptr<upstream::Supervisor> supervisor,
-    std::shared_ptr<const transport::Credentials> credentials
-) {
-  std::shared_ptr<transport::Channel> http;
-  if (!config->url.empty()) http = channels_.http(worker, *config, std::move(credentials));
-  co_return std::make_shared<upstream::Link>(
-      worker, std::move(config), std::move(http), std::move(supervisor),
-      static_cast<unsigned>(workers_.size())
-  );
 }
 
 awaitable<void> Gateway::start_upstream(
@@ -217,42 +206,23 @@ awaitable<void> Gateway::start_upstream(
     core::log::error("config", "{}", entry.error->detail);
     co_return;
   }
-  auto& home = *workers_[next_home_++ % workers_.size()];
-  upstream->supervisor = std::make_shared<upstream::Supervisor>(
-      home, upstream->config, channels_, random_, identity_for(*upstream->config), *this
-  );
-  std::shared_ptr<transport::Credentials> credentials;
-  if (sign_in_ && !upstream->config->url.empty()) {
-    credentials = std::make_shared<transport::Credentials>(upstream->config->headers);
-    upstream->supervisor->sign_in_with(
-        std::make_shared<auth::Authenticator>(home, upstream->config, credentials, *sign_in_),
-        credentials
-    );
-  }
-  std::vector<std::pair<io::Worker*, std::shared_ptr<upstream::Link>>> links;
-  for (auto* worker : workers_) {
-    auto link = co_await asio::co_spawn(
-        worker->executor(), make_link(*worker, upstream->config, upstream->supervisor, credentials),
-        asio::use_awaitable
-    );
-    upstream->links.push_back(link);
-    install_link(name, worker->index(), link);
-    // The supervisor's own requests use its home worker's connections.
-    links.insert(worker == &home ? links.begin() : links.end(), {worker, link});
-  }
-  upstream->supervisor->set_links(std::move(links));
+  upstream->live = co_await maker_.make(upstream->config, *this);
+  for (auto* worker : workers_)
+    install_link(name, worker->index(), upstream->live.links[worker->index()]);
+  own_.shared(name, &upstream->live);
+  const auto& supervisor = upstream->live.supervisor;
   for (const auto& uri : control_.listeners().subscribed(name)) {
-    upstream->supervisor->remember_subscription(uri, true);
+    supervisor->remember_subscription(uri, true);
   }
   if (const auto level = control_.listeners().wanted_level(name)) {
-    upstream->supervisor->remember_log_level(std::string(log_level_name(*level)));
+    supervisor->remember_log_level(std::string(log_level_name(*level)));
   }
   std::optional<upstream::Supervisor::Known> known;
   if (catalogues_ != nullptr && upstream->config->lazy) {
     const auto cached = catalogues_->find(name, store::catalogue_key(*upstream->config));
     if (cached) known = recalled(*cached);
   }
-  upstream->supervisor->start(std::move(known));
+  supervisor->start(std::move(known));
 }
 
 void Gateway::install_link(
@@ -266,23 +236,6 @@ void Gateway::install_link(
     install();
   } else {
     workers_[worker]->post(std::move(install));
-  }
-}
-
-awaitable<void> Gateway::stop_upstream(std::shared_ptr<Upstream> upstream) {
-  if (!upstream->supervisor) co_return;
-  co_await upstream->supervisor->stop();
-  auto links = std::exchange(upstream->links, {});
-  for (std::size_t i = 0; i < links.size(); ++i) {
-    auto* worker = workers_[i];
-    // A link and its connections end on their own worker.
-    co_await asio::co_spawn(
-        worker->executor(),
-        [](std::shared_ptr<upstream::Link> link) -> awaitable<void> {
-          co_await link->stop();
-        }(std::move(links[i])),
-        asio::use_awaitable
-    );
   }
 }
 
@@ -302,7 +255,8 @@ awaitable<void> Gateway::stop() {
   std::vector<std::shared_ptr<Upstream>> all;
   for (auto& [name, upstream] : upstreams_) all.push_back(upstream);
   io::TaskGroup stopping(workers_.front()->executor());
-  for (auto& upstream : all) stopping.spawn(stop_upstream(upstream));
+  stopping.spawn(own_.stop());
+  for (auto& upstream : all) stopping.spawn(maker_.end(taken(*upstream)));
   co_await stopping.join();
   co_await retiring_.join();
   co_await control_.stop();
@@ -337,8 +291,8 @@ void Gateway::rebuild() {
     auto& upstream = *found->second;
     upstream::CataloguePtr catalogue;
     upstream.capabilities = "{}";
-    if (!upstream.links.empty()) {
-      const auto& snapshot = upstream.links.front()->snapshot();
+    if (!upstream.live.links.empty()) {
+      const auto& snapshot = upstream.live.links.front()->snapshot();
       catalogue = snapshot.catalogue;
       upstream.capabilities = snapshot.server.capabilities;
       // What its predecessor listed stands until it has connected for the first time.
@@ -352,7 +306,7 @@ void Gateway::rebuild() {
       if (!upstream.shown) newcomers.push_back(&upstream);
       upstream.shown = catalogue;
       if (catalogues_ != nullptr && catalogue && upstream.config->lazy) {
-        const auto& server = upstream.links.front()->snapshot().server;
+        const auto& server = upstream.live.links.front()->snapshot().server;
         if (!server.result.empty())
           catalogues_->keep(remembered(*upstream.config, server, *catalogue));
       }
@@ -469,9 +423,10 @@ awaitable<std::vector<upstream::Status>> Gateway::status() {
     if (found == upstreams_.end()) continue;
     const auto upstream = found->second;
     all.push_back(
-        upstream->supervisor ? co_await upstream->supervisor->status()
-                             : config_error_status(*upstream)
+        upstream->live.supervisor ? co_await upstream->live.supervisor->status()
+                                  : config_error_status(*upstream)
     );
+    all.back().client_sessions = own_.count(name);
   }
   co_return all;
 }
@@ -494,7 +449,7 @@ awaitable<bool> Gateway::reconnect(std::string server) {
   if (!config_) co_await applied_.wait();
   const auto found = upstreams_.find(server);
   if (found == upstreams_.end()) co_return false;
-  if (found->second->supervisor) found->second->supervisor->reconnect_now();
+  if (const auto& supervisor = found->second->live.supervisor) supervisor->reconnect_now();
   co_return true;
 }
 

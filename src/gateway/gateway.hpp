@@ -14,8 +14,10 @@
 #include "config/config.hpp"
 #include "core/random.hpp"
 #include "gateway/control.hpp"
+#include "gateway/own_sessions.hpp"
 #include "gateway/router.hpp"
 #include "gateway/session_codec.hpp"
+#include "gateway/upstream_maker.hpp"
 #include "gateway/watcher.hpp"
 #include "io/async.hpp"
 #include "io/worker.hpp"
@@ -46,7 +48,7 @@ class Gateway final : public upstream::Observer {
   void remember_in(store::CatalogueCache* catalogues) { catalogues_ = catalogues; }
   /// What signs in to servers over HTTP; without, they are let in by their configured headers
   /// alone. Before `apply`.
-  void sign_in_with(auth::AuthenticatorParts parts) { sign_in_ = std::move(parts); }
+  void sign_in_with(auth::AuthenticatorParts parts) { maker_.sign_in_with(std::move(parts)); }
   void show_to(Watcher* watcher) { watcher_ = watcher; }
 
   /// Makes the names in the configuration known, so that sessions on them are served from the first
@@ -84,8 +86,7 @@ class Gateway final : public upstream::Observer {
  private:
   struct Upstream {
     std::shared_ptr<const UpstreamConfig> config;
-    std::shared_ptr<upstream::Supervisor> supervisor;    ///< empty: the configuration is wrong
-    std::vector<std::shared_ptr<upstream::Link>> links;  ///< by worker index
+    LiveUpstream live;  ///< without a supervisor: the configuration is wrong
     std::string config_error;
     upstream::CataloguePtr shown;  ///< the catalogue the current table was built from
     std::shared_ptr<const ServerView> view;
@@ -97,12 +98,7 @@ class Gateway final : public upstream::Observer {
 
   awaitable<std::vector<std::shared_ptr<Upstream>>> exchange_upstreams(config::Config config);
   awaitable<void> start_upstream(config::ServerEntry entry, std::shared_ptr<const Upstream> before);
-  awaitable<std::shared_ptr<upstream::Link>> make_link(
-      io::Worker& worker, std::shared_ptr<const UpstreamConfig> config,
-      std::weak_ptr<upstream::Supervisor> supervisor,
-      std::shared_ptr<const transport::Credentials> credentials
-  );
-  awaitable<void> stop_upstream(std::shared_ptr<Upstream> upstream);
+  static LiveUpstream taken(Upstream& upstream);
   /// Lets the calls finish that are on their way through it, then stops it.
   awaitable<void> retire(std::shared_ptr<Upstream> upstream);
   void keep_house();
@@ -119,13 +115,13 @@ class Gateway final : public upstream::Observer {
   upstream::Status config_error_status(const Upstream& upstream) const;
 
   std::vector<io::Worker*> workers_;
-  transport::ChannelFactory& channels_;
   core::Random& random_;
   SessionCodec codec_;
   core::Sealer sealer_;
   Revocations revocations_;
   Control control_;
-  std::optional<auth::AuthenticatorParts> sign_in_;
+  UpstreamMaker maker_;
+  OwnSessions own_;
   store::HistoryStore* history_ = nullptr;
   store::CatalogueCache* catalogues_ = nullptr;
   Watcher* watcher_ = nullptr;
@@ -142,7 +138,6 @@ class Gateway final : public upstream::Observer {
   core::Timers::Id housekeeping_ = 0;
   std::vector<std::string> warned_;  ///< aggregate warnings already logged
   bool rebuild_posted_ = false;
-  unsigned next_home_ = 0;
 };
 
 }  // namespace mooring::gateway

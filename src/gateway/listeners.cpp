@@ -106,6 +106,16 @@ std::set<std::pair<std::string, std::string>> Listeners::subscriptions(const Cli
   return alone;
 }
 
+std::optional<Listeners::Listener> Listeners::find(const std::string& session_key) const {
+  const auto found = sessions_.find(session_key);
+  if (found == sessions_.end() || !found->second.outbox) return std::nullopt;
+  return Listener{found->second.session, found->second.outbox};
+}
+
+void Listeners::to_session(const std::string& session_key, const std::string& message) const {
+  if (const auto listener = find(session_key)) listener->outbox(message);
+}
+
 std::optional<Listeners::Listener> Listeners::only_one(
     const std::string& server, std::string_view capability
 ) const {

@@ -41,17 +41,20 @@ class Listeners {
   /// What `session` alone still held a server to, for clearing up after it.
   std::set<std::pair<std::string, std::string>> subscriptions(const ClientSession& session) const;
 
-  /// The one session that listens to a server and has a capability; nothing where there are
-  /// several.
   struct Listener {
     ClientSessionPtr session;
     Outbox outbox;
   };
+  /// That session, where it listens.
+  std::optional<Listener> find(const std::string& session_key) const;
+  /// The one session that listens to a server and has a capability; nothing where there are
+  /// several.
   std::optional<Listener> only_one(const std::string& server, std::string_view capability) const;
 
   /// The resources of a server that somebody wants updates of.
   std::vector<std::string> subscribed(const std::string& server) const;
 
+  void to_session(const std::string& session_key, const std::string& message) const;
   /// To every listening session on exactly this endpoint ("" for `/mcp`).
   void to_endpoint(const std::string& endpoint, const std::string& message) const;
   void to_subscribers(const std::string& server, const std::string& uri, const std::string& message)

@@ -6,6 +6,7 @@
 #include <mooring/version.hpp>
 
 #include "core/log.hpp"
+#include "gateway/own_sessions.hpp"
 #include "protocol/messages.hpp"
 #include "upstream/supervisor.hpp"
 
@@ -132,6 +133,9 @@ void Router::set_level_of(const ClientSession& session, std::optional<int> sever
 void Router::purge() {
   std::erase_if(levels_, [now = worker_.timers().now()](const auto& entry) {
     return entry.second.until <= now;
+  });
+  std::erase_if(own_, [](const auto& entry) {
+    return entry.second->snapshot().state == State::stopped;
   });
   std::erase_if(sessions_, [now = std::chrono::system_clock::now()](const auto& entry) {
     return entry.second.expires <= now;
@@ -382,7 +386,8 @@ void Router::cancel(const ClientSession& session, const Frame& message, bool ask
 void Router::forward_notice(const ClientSession& session, const Frame& message) {
   // On the aggregate only what makes sense for every server goes on.
   if (session.endpoint.empty() && message.method() != "notifications/roots/list_changed") return;
-  for (const auto& to : links_of(session)) {
+  for (auto to : links_of(session)) {
+    if (auto own = known_own(session, to->name())) to = std::move(own);
     if (!to->snapshot().session) continue;
     if (full(session.key)) {
       core::log::warn(
@@ -424,6 +429,7 @@ void Router::end(ClientSessionPtr session) {
     sessions_.erase(session->id);
   }
   shared_.control->end(session);
+  shared_.own->end(session->key);
   set_level_of(*session, std::nullopt);
 }
 

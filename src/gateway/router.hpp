@@ -2,11 +2,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/random.hpp"
@@ -23,12 +25,15 @@
 
 namespace mooring::gateway {
 
+class OwnSessions;
+
 /// What the routers of one process have in common.
 struct RouterShared {
   const SessionCodec* codec = nullptr;
   const core::Sealer* sealer = nullptr;
   Revocations* revocations = nullptr;
   Control* control = nullptr;
+  OwnSessions* own = nullptr;
   core::Random* random = nullptr;
   std::string boot;  ///< new with every start
   core::Duration list_wait = std::chrono::seconds(2);
@@ -77,6 +82,8 @@ class Router final : public Service {
       ClientSessionPtr session, Outbox outbox, const protocol::Frame& question,
       core::Duration timeout
   );
+  /// The client's own session with the server ends.
+  void forget_own(const std::string& server, const std::string& session_key);
   const RouterCounters& counters() const { return counters_; }
 
   // Service
@@ -166,7 +173,9 @@ class Router final : public Service {
       const ClientSession& session, const protocol::Frame& request, io::AbortSource& abort
   );
   Target aggregate_target(const protocol::Frame& request);
-  static std::string refused_arguments(const protocol::Frame& request, const Target& target);
+  std::string refused_arguments(const protocol::Frame& request, const Target& target) const;
+  const upstream::CatalogueItem* tool_of(const Target& target, const protocol::Frame& request)
+      const;
   std::string whole_answer(
       const protocol::Frame& request, const upstream::Link& to, const upstream::CallResult& result
   );
@@ -179,6 +188,16 @@ class Router final : public Service {
       const protocol::Frame& request, const upstream::Link& to, transport::BodyStream& stream,
       Responder& responder
   );
+  awaitable<std::string> call_through(
+      std::shared_ptr<upstream::Link> to, const protocol::Frame& request, Flight* flight,
+      std::optional<core::Duration> timeout, transport::Sink* sink = nullptr
+  );
+  static bool may_be_utility(const Target& target, const protocol::Frame& request);
+  awaitable<bool> call_utility(
+      const Target& target, const protocol::Frame& request, Responder& responder, Flight& flight
+  );
+
+  // router_wishes.cpp
   awaitable<void> set_level(
       const ClientSessionPtr& session, const protocol::Frame& request,
       const ResponderPtr& responder, Flight& flight
@@ -193,14 +212,6 @@ class Router final : public Service {
       const ClientSessionPtr& session, const protocol::Frame& request, const Target& target,
       Flight& flight, std::optional<core::Duration> timeout, transport::Sink* sink
   );
-  awaitable<std::string> call_through(
-      std::shared_ptr<upstream::Link> to, const protocol::Frame& request, Flight* flight,
-      std::optional<core::Duration> timeout, transport::Sink* sink = nullptr
-  );
-  static bool may_be_utility(const Target& target, const protocol::Frame& request);
-  awaitable<bool> call_utility(
-      const Target& target, const protocol::Frame& request, Responder& responder, Flight& flight
-  );
 
   // router_modern.cpp
   awaitable<void> modern_request(
@@ -211,9 +222,9 @@ class Router final : public Service {
       ResponderPtr answer, Flight& flight
   );
   awaitable<std::string> discover_result(const std::string& endpoint);
-  static std::string mismatched_params(
+  std::string mismatched_params(
       const ClientSession& session, const protocol::Frame& request, const Target& target
-  );
+  ) const;
   awaitable<void> listen_until(
       ClientSessionPtr session, const protocol::Frame& request, ResponderPtr responder,
       Flight& flight
@@ -225,6 +236,15 @@ class Router final : public Service {
   std::string with_task_name(
       const ClientSession& session, const upstream::Link& to, std::string response
   ) const;
+
+  // router_own.cpp
+  void stays_on_shared(const std::string& name);
+  bool wants_own(const ClientSession& session, const upstream::Link& shared);
+  awaitable<std::expected<std::shared_ptr<upstream::Link>, std::string>> own_link(
+      const ClientSession& session, const std::string& server
+  );
+  std::shared_ptr<upstream::Link> known_own(const ClientSession& session, const std::string& server)
+      const;
 
   // router_bridge.cpp
   awaitable<void> bridge(
@@ -261,6 +281,9 @@ class Router final : public Service {
   std::unordered_map<std::string, Flight*> in_flight_;
   std::unordered_map<std::string, std::size_t> per_session_;  ///< what is under way
   std::unordered_map<const upstream::Link*, std::size_t> in_use_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<upstream::Link>>
+      own_;                                    ///< by server and session key
+  std::unordered_set<std::string> on_shared_;  ///< server and session key
   struct Level {
     int severity;
     core::TimePoint until;  ///< the session has expired by then

@@ -6,6 +6,7 @@
 #include "gateway/bridged_call.hpp"
 #include "gateway/leg.hpp"
 #include "gateway/modern_responder.hpp"
+#include "gateway/own_sessions.hpp"
 #include "gateway/router.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/modern.hpp"
@@ -118,6 +119,9 @@ void Router::on_bridged(
   });
 }
 
-void Router::forget_bridged(const std::string& call) { bridged_.erase(call); }
+void Router::forget_bridged(const std::string& call) {
+  shared_.own->end(call);
+  bridged_.erase(call);
+}
 
 }  // namespace mooring::gateway

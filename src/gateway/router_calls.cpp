@@ -211,6 +211,14 @@ awaitable<Router::Target> Router::target_of(
       target.error = refuse(request, protocol::internal_error, "server is not connected");
     co_return target;
   }
+  if (wants_own(session, *target.link)) {
+    auto own = co_await own_link(session, target.link->name());
+    if (!own) {
+      target.error = refuse(request, protocol::internal_error, own.error());
+      co_return target;
+    }
+    target.link = std::move(*own);
+  }
   const auto* shown = table_->find(target.link->name());
   const auto& name = target.name ? *target.name : request.name();
   if (method == "tools/call" && shown != nullptr && shown->view && !shown->view->shows_tool(name)) {
@@ -282,12 +290,18 @@ Router::Target Router::aggregate_target(const Frame& request) {
   return target;
 }
 
-/// `validate_arguments`: a whole response where they break the tool's input schema.
-std::string Router::refused_arguments(const Frame& request, const Target& target) {
-  if (request.method() != "tools/call" || !target.link->config().validate_arguments) return {};
-  const auto& catalogue = target.link->snapshot().catalogue;
+/// As it is listed, which is what the client knows: also where it has a session of its own.
+const upstream::CatalogueItem* Router::tool_of(const Target& target, const Frame& request) const {
+  const auto shared = link(target.link->name());
+  const auto& catalogue = (shared ? shared : target.link)->snapshot().catalogue;
   const auto& name = target.name ? *target.name : request.name();
-  const auto* tool = catalogue ? (*catalogue)[upstream::ListKind::tools].find(name) : nullptr;
+  return catalogue ? (*catalogue)[upstream::ListKind::tools].find(name) : nullptr;
+}
+
+/// `validate_arguments`: a whole response where they break the tool's input schema.
+std::string Router::refused_arguments(const Frame& request, const Target& target) const {
+  if (request.method() != "tools/call" || !target.link->config().validate_arguments) return {};
+  const auto* tool = tool_of(target, request);
   const auto schema = tool != nullptr ? protocol::member(tool->json, "inputSchema") : std::nullopt;
   if (!schema) return {};
   const auto fault =
@@ -365,9 +379,8 @@ bool Router::may_be_utility(const Target& target, const Frame& request) {
 awaitable<bool> Router::call_utility(
     const Target& target, const Frame& request, Responder& responder, Flight& flight
 ) {
-  const auto& catalogue = target.link->snapshot().catalogue;
   const auto& name = target.name ? *target.name : request.name();
-  if (catalogue && (*catalogue)[upstream::ListKind::tools].find(name) != nullptr) co_return false;
+  if (tool_of(target, request) != nullptr) co_return false;
   const auto arguments = protocol::member(request.params(), "arguments").value_or("{}");
   const auto utility = utility_call(name, arguments);
   if (!utility) co_return false;
@@ -413,40 +426,6 @@ awaitable<std::string> Router::call_through(
   co_return response.spliced({{response.id_span(), request.id()}});
 }
 
-awaitable<void> Router::set_level(
-    const ClientSessionPtr& session, const Frame& request, const ResponderPtr& responder,
-    Flight& flight
-) {
-  const auto severity = log_severity(protocol::string_member(request.params(), "level"));
-  if (!severity) {
-    co_await responder->finish(refuse(
-        request, protocol::invalid_params,
-        "level is one of debug, info, notice, warning, error, critical, alert, emergency"
-    ));
-    co_return;
-  }
-  set_level_of(*session, severity);
-  // The aggregate answers for itself; one server that refuses the level, or hangs, is no reason to
-  // refuse it for all.
-  std::string answer = protocol::make_result(request.id(), "{}");
-  for (const auto& to : links_of(*session)) {
-    const auto wanted = co_await shared_.control->set_level(session, to->name(), *severity);
-    const std::string level(log_level_name(wanted));
-    if (const auto supervisor = to->supervisor()) supervisor->remember_log_level(level);
-    if (!to->snapshot().session) continue;
-    if (session->endpoint.empty()) {
-      if (to->snapshot().server.has("logging")) relays_.spawn(send_level(to, level));
-      continue;
-    }
-    const auto params = fmt::format(R"({{"level":"{}"}})", level);
-    const auto frame =
-        Frame::parse(protocol::make_request(request.id(), "logging/setLevel", params));
-    Relay relay(*this, session, responder, to);
-    answer = co_await call_through(to, *frame, &flight, std::nullopt, &relay);
-  }
-  co_await responder->finish(std::move(answer));
-}
-
 awaitable<std::optional<std::string>> Router::ask(
     ClientSessionPtr session, Outbox outbox, const Frame& question, core::Duration timeout
 ) {
@@ -458,61 +437,6 @@ awaitable<std::optional<std::string>> Router::ask(
       co_await client_requests_.wait(waiting, worker_.timers().now() + timeout, nullptr);
   if (!response) co_return std::nullopt;
   co_return response->spliced({{response->id_span(), raw}});
-}
-
-awaitable<void> Router::send_level(std::shared_ptr<upstream::Link> to, std::string level) {
-  const auto params = fmt::format(R"({{"level":"{}"}})", level);
-  const auto frame = Frame::parse(protocol::make_request("0", "logging/setLevel", params));
-  co_await call_through(std::move(to), *frame, nullptr, std::chrono::seconds(5));
-}
-
-awaitable<void> Router::subscribe(
-    const ClientSessionPtr& session, const Frame& request, const ResponderPtr& responder,
-    Flight& flight
-) {
-  const auto target = co_await target_of(*session, request, flight.abort);
-  if (!target.error.empty()) {
-    co_await responder->finish(target.error);
-    co_return;
-  }
-  if (request.uri().size() > shared_.uri_bytes) {
-    co_await responder->finish(refuse(
-        request, protocol::invalid_params,
-        "the uri is too long to subscribe to (gateway.limits.uri_bytes)"
-    ));
-    co_return;
-  }
-  Relay relay(*this, session, responder, target.link);
-  co_await responder->finish(
-      co_await subscribe_through(session, request, target, flight, std::nullopt, &relay)
-  );
-}
-
-awaitable<std::string> Router::subscribe_through(
-    const ClientSessionPtr& session, const Frame& request, const Target& target, Flight& flight,
-    std::optional<core::Duration> timeout, transport::Sink* sink
-) {
-  const bool on = request.method() == "resources/subscribe";
-  flight.use(target.link);
-  const auto& server = target.link->name();
-  const auto supervisor = target.link->supervisor();
-  auto& control = *shared_.control;
-  const auto turn = on ? co_await control.subscribe(session, server, request.uri())
-                       : co_await control.unsubscribe(session, server, request.uri());
-  if (turn == Control::Subscribed::too_many) {
-    co_return refuse(
-        request, protocol::internal_error,
-        "this session has too many subscriptions (gateway.limits.subscriptions); give some up"
-    );
-  }
-  // Others hold it, or nobody counted what is given up.
-  if (turn == Control::Subscribed::done) co_return protocol::make_result(request.id(), "{}");
-  auto answer = co_await call_through(target.link, request, &flight, timeout, sink);
-  const auto parsed = Frame::parse(answer);
-  const bool accepted = parsed && parsed->kind() == Frame::Kind::result;
-  if (supervisor && accepted) supervisor->remember_subscription(request.uri(), on);
-  co_await control.settle(session, server, request.uri(), on && accepted);
-  co_return answer;
 }
 
 }  // namespace mooring::gateway

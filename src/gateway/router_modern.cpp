@@ -111,11 +111,9 @@ awaitable<std::string> Router::discover_result(const std::string& endpoint) {
 
 std::string Router::mismatched_params(
     const ClientSession& session, const Frame& request, const Target& target
-) {
+) const {
   if (!session.param_headers || request.method() != "tools/call") return {};
-  const auto& catalogue = target.link->snapshot().catalogue;
-  const auto& name = target.name ? *target.name : request.name();
-  const auto* tool = catalogue ? (*catalogue)[upstream::ListKind::tools].find(name) : nullptr;
+  const auto* tool = tool_of(target, request);
   const auto schema = tool != nullptr ? protocol::member(tool->json, "inputSchema") : std::nullopt;
   return schema ? header_mismatch(session, request, *schema) : std::string();
 }

@@ -34,6 +34,7 @@ void add_state(json::object& out, const upstream::Status& server) {
 /// What happened to it and its calls.
 void add_record(json::object& out, const upstream::Status& server) {
   out["in_flight"] = server.in_flight;
+  out["client_sessions"] = server.client_sessions;
   out["recoveries"] = server.recoveries;
   out["calls_saved"] = server.calls_saved;
   out["calls_failed"] = server.calls_failed;

@@ -18,7 +18,7 @@ bool is_change(std::string_view method) {
 
 void StdioRouter::add(std::string id, std::string progress_token, bool from_client) {
   const auto [at, fresh] =
-      calls_.try_emplace(std::move(id), std::move(progress_token), from_client);
+      calls_.try_emplace(std::move(id), std::move(progress_token), from_client, ++last_number_);
   if (fresh && from_client) ++from_client_;
 }
 
@@ -64,11 +64,15 @@ StdioRouter::Target StdioRouter::progress(const Frame& frame) const {
 }
 
 StdioRouter::Target StdioRouter::unaddressed() const {
-  if (from_client_ != 1) return {To::listener, {}};
+  if (from_client_ != 1 && !one_client_) return {To::listener, {}};
+  Target newest{To::listener, {}};
+  std::uint64_t number = 0;
   for (const auto& [id, call] : calls_) {
-    if (call.from_client) return {To::call, id};
+    if (!call.from_client || call.number < number) continue;
+    newest = {To::call, id};
+    number = call.number;
   }
-  return {To::listener, {}};
+  return newest;
 }
 
 }  // namespace mooring::transport

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +15,9 @@ namespace mooring::transport {
 /// and tokens are raw JSON.
 class StdioRouter {
  public:
+  /// `one_client`: all calls are those of one client, so that whatever a server asks is for it.
+  explicit StdioRouter(bool one_client = false) : one_client_(one_client) {}
+
   enum class To { call, listener, nobody };
   struct Target {
     To to = To::nobody;
@@ -25,7 +29,8 @@ class StdioRouter {
 
   /// Responses go by id, progress by its token, `list_changed`, `resources/updated` and what
   /// else only subscriptions bring to the listener. All else belongs to the one client's call in
-  /// flight when there is exactly one, and to the listener otherwise. Answers to and progress of
+  /// flight when there is exactly one (to the newest where all are those of one client), and to the
+  /// listener otherwise. Answers to and progress of
   /// calls that are gone belong to nobody.
   Target route(const protocol::Frame& frame);
 
@@ -33,6 +38,7 @@ class StdioRouter {
   struct Call {
     std::string progress_token;
     bool from_client = false;
+    std::uint64_t number = 0;  ///< in the order in which they came
   };
   Target response(const protocol::Frame& frame) const;
   Target progress(const protocol::Frame& frame) const;
@@ -40,6 +46,8 @@ class StdioRouter {
 
   std::map<std::string, Call, std::less<>> calls_;
   std::size_t from_client_ = 0;
+  bool one_client_;
+  std::uint64_t last_number_ = 0;
   /// Requests of the server that were given to a call: what cancels one must follow it.
   std::map<std::string, std::string, std::less<>> asked_;
 };

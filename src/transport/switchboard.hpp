@@ -18,8 +18,9 @@ namespace mooring::transport {
 /// one. On the home worker alone.
 class Switchboard {
  public:
-  /// `peer` names the server in the log: "process 123".
-  explicit Switchboard(std::string peer) : peer_(std::move(peer)) {}
+  /// `peer` names the server in the log: "process 123". `one_client`: as of a StdioRouter.
+  explicit Switchboard(std::string peer, bool one_client = false)
+      : peer_(std::move(peer)), router_(one_client) {}
 
   void add(std::shared_ptr<PendingCall> call);
   /// Null: it is over already.

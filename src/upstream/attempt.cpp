@@ -62,6 +62,10 @@ awaitable<void> Link::Attempt::message(Frame frame) {
   }
   // A person may have to answer: the call's own clock must not run out meanwhile.
   if (frame.is_request()) {
+    const bool asks =
+        frame.method() == "elicitation/create" || frame.method() == "sampling/createMessage";
+    const auto supervisor = link.supervisor_.lock();
+    if (asks && !link.snapshot_.asks_clients && supervisor) supervisor->has_asked();
     const auto answered = now + link.config().client_request_timeout + timeout;
     deadline = std::max(deadline, std::min(hard_deadline, answered));
   }

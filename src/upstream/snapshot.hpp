@@ -50,7 +50,8 @@ struct Snapshot {
       0;  ///< up to it sessions were ended on purpose: calls on them end, too
   bool draining =
       false;  ///< the Supervisor waits for the calls in flight: tell it when none is left
-  bool breaker_counts = false;                        ///< a success would change the breaker
+  bool asks_clients = false;    ///< the server has asked a client something (Supervisor::has_asked)
+  bool breaker_counts = false;  ///< a success would change the breaker
   std::optional<core::TimePoint> breaker_open_until;  ///< calls are refused until then
 };
 

@@ -79,8 +79,9 @@ Supervisor::~Supervisor() = default;
 
 void Supervisor::sign_in_with(
     std::shared_ptr<auth::Authenticator> authenticator,
-    std::shared_ptr<const transport::Credentials> credentials
+    std::shared_ptr<const transport::Credentials> credentials, bool ends_it
 ) {
+  ends_authenticator_ = ends_it;
   authenticator_ = std::move(authenticator);
   credentials_ = std::move(credentials);
 }
@@ -456,6 +457,13 @@ void Supervisor::drained() {
   on_home([this] { drained_.notify(); });
 }
 
+void Supervisor::has_asked() {
+  on_home([this] {
+    if (std::exchange(asks_clients_, true)) return;
+    publish();
+  });
+}
+
 void Supervisor::overheard(protocol::Frame notification) {
   on_home([this, frame = std::make_shared<protocol::Frame>(std::move(notification))] {
     tasks_.spawn(own_sink_->message(*frame));
@@ -501,7 +509,7 @@ awaitable<void> Supervisor::stop() {
   wake_.notify();
   if (view && !view->process) co_await say_goodbye(view);
   if (process_) co_await std::exchange(process_, nullptr)->close();
-  if (authenticator_) co_await authenticator_->stop();
+  if (authenticator_ && ends_authenticator_) co_await authenticator_->stop();
   co_await tasks_.join();
   recorder_.close();
   // Each link ends where it lived, with the last reference that its worker holds.

@@ -54,7 +54,8 @@ struct Status {
   std::optional<core::Duration> breaker_open_in;  ///< until a call is let through to try
   std::optional<core::Duration> idle_ttl;  ///< how long the server seems to keep an idle session
   std::optional<std::chrono::system_clock::time_point> ready_since;
-  std::size_t in_flight = 0;  ///< calls under way, over all workers
+  std::size_t in_flight = 0;        ///< calls under way, over all workers
+  std::size_t client_sessions = 0;  ///< that belong to one client each; filled by the gateway
   // Since the start: calls that failed with their session or connection.
   std::uint64_t calls_saved = 0;            ///< repeated, and answered
   std::uint64_t calls_failed = 0;           ///< certainly not executed, and told so
@@ -100,11 +101,11 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
 
   /// Before `start`. The first link is the home worker's.
   void set_links(std::vector<std::pair<io::Worker*, std::shared_ptr<Link>>> links);
-  /// Before `start`: who keeps the credentials good that the links' channels carry. Empty: they are
-  /// as configured.
+  /// Before `start`: who keeps the credentials good that the links' channels carry, on the same
+  /// home worker. Empty: they are as configured. `ends_it`: it is stopped with this Supervisor.
   void sign_in_with(
       std::shared_ptr<auth::Authenticator> authenticator,
-      std::shared_ptr<const transport::Credentials> credentials
+      std::shared_ptr<const transport::Credentials> credentials, bool ends_it = true
   );
   const UpstreamConfig& config() const { return *config_; }
 
@@ -144,6 +145,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   awaitable<void> list_again(ListKind kind);  ///< in any case (Lister::list_again)
   /// A modern server: whether its one listen brings updates of that resource. False: it does not.
   awaitable<bool> subscribe(std::string uri, bool on);
+  /// The server has asked a client for something that only that client can give.
+  void has_asked();
   /// A notification about the session as a whole that came on the stream of some call.
   void overheard(protocol::Frame notification);
   /// Applied now by the caller's own request; remembered for every later session.
@@ -282,6 +285,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   Observer& observer_;
   std::shared_ptr<auth::Authenticator> authenticator_;
   std::shared_ptr<const transport::Credentials> credentials_;
+  bool ends_authenticator_ = true;
   core::Random& random_;
   Lifecycle lifecycle_;
   Recorder recorder_;
@@ -313,6 +317,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   Verification verification_;
   bool grace_used_ = false;  ///< the session was rebuilt once because credentials were refused
   bool draining_ = false;
+  bool asks_clients_ = false;
   bool kept_ = false;             ///< the attempt under way found the suspect session alive
   core::TimePoint last_asked_{};  ///< the last request of our own
 

@@ -62,6 +62,8 @@ awaitable<void> Supervisor::answer(Frame request) {
   const auto view = view_ ? view_ : opening_;
   if (!view || view->server.modern()) co_return;  // nobody asks that way there
   std::optional<std::string> response;
+  if (request.method() == "elicitation/create" || request.method() == "sampling/createMessage")
+    has_asked();
   if (request.method() != "ping") response = co_await observer_.request(config_->name, request);
   if (!response) response = decline(request, "no client is attached to this request");
   co_await channel(*view).notify(std::move(*response), view->headers);

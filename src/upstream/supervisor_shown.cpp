@@ -83,6 +83,7 @@ void Supervisor::publish() {
   snapshot.recovery_id = recorder_.current_id();
   snapshot.ended_generation = ended_generation_;
   snapshot.draining = draining_;
+  snapshot.asks_clients = asks_clients_;
   snapshot.breaker_counts = breaker_.failures() > 0;
   snapshot.breaker_open_until = breaker_.open_until();
   for (const auto& [worker, link] : links_) {

@@ -29,14 +29,6 @@ class Bridge : public testing::TestWithParam<unsigned> {
         GatewayOptions{.workers = GetParam(), .time = time}
     );
   }
-  static std::string only_key(const json::value& asked) {
-    const auto requests = at(asked, "/result/inputRequests");
-    if (!requests.is_object() || requests.as_object().size() != 1) return {};
-    return std::string(requests.as_object().begin()->key());
-  }
-  static std::string answers(const json::value& asked, std::string_view answer) {
-    return fmt::format(R"({{"{}":{}}})", only_key(asked), answer);
-  }
   static int code(const json::value& response) {
     const auto found = at(response, "/error/code");
     return found.is_int64() ? static_cast<int>(found.as_int64()) : 0;

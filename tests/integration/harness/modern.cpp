@@ -67,4 +67,14 @@ json::value Modern::retry(
   return call(method, whole);
 }
 
+std::string only_key(const json::value& asked) {
+  const auto requests = at(asked, "/result/inputRequests");
+  if (!requests.is_object() || requests.as_object().size() != 1) return {};
+  return std::string(requests.as_object().begin()->key());
+}
+
+std::string answers(const json::value& asked, std::string_view answer) {
+  return fmt::format(R"({{"{}":{}}})", only_key(asked), answer);
+}
+
 }  // namespace mooring::integration

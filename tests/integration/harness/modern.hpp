@@ -36,4 +36,9 @@ class Modern {
   int last_ = 0;
 };
 
+/// The key of the one question in a result that asks for input; empty: it asks none, or several.
+std::string only_key(const json::value& asked);
+/// The inputResponses to it.
+std::string answers(const json::value& asked, std::string_view answer);
+
 }  // namespace mooring::integration

@@ -387,7 +387,7 @@ void Router::forward_notice(const ClientSession& session, const Frame& message) 
   // On the aggregate only what makes sense for every server goes on.
   if (session.endpoint.empty() && message.method() != "notifications/roots/list_changed") return;
   for (auto to : links_of(session)) {
-    if (auto own = known_own(session, to->name())) to = std::move(own);
+    if (auto own = known_own(session.key, to->name())) to = std::move(own);
     if (!to->snapshot().session) continue;
     if (full(session.key)) {
       core::log::warn(
@@ -429,7 +429,7 @@ void Router::end(ClientSessionPtr session) {
     sessions_.erase(session->id);
   }
   shared_.control->end(session);
-  shared_.own->end(session->key);
+  if (shared_.own != nullptr) shared_.own->end(session->key);
   set_level_of(*session, std::nullopt);
 }
 

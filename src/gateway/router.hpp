@@ -33,7 +33,7 @@ struct RouterShared {
   const core::Sealer* sealer = nullptr;
   Revocations* revocations = nullptr;
   Control* control = nullptr;
-  OwnSessions* own = nullptr;
+  OwnSessions* own = nullptr;  ///< null: nobody has a session of their own with a server
   core::Random* random = nullptr;
   std::string boot;  ///< new with every start
   core::Duration list_wait = std::chrono::seconds(2);
@@ -238,12 +238,12 @@ class Router final : public Service {
   ) const;
 
   // router_own.cpp
+  std::string own_key(const ClientSession& session, const upstream::Link& shared);
   void stays_on_shared(const std::string& name);
-  bool wants_own(const ClientSession& session, const upstream::Link& shared);
   awaitable<std::expected<std::shared_ptr<upstream::Link>, std::string>> own_link(
-      const ClientSession& session, const std::string& server
+      const ClientSession& session, std::string key, const std::string& server
   );
-  std::shared_ptr<upstream::Link> known_own(const ClientSession& session, const std::string& server)
+  std::shared_ptr<upstream::Link> known_own(const std::string& key, const std::string& server)
       const;
 
   // router_bridge.cpp

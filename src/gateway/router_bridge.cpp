@@ -120,7 +120,7 @@ void Router::on_bridged(
 }
 
 void Router::forget_bridged(const std::string& call) {
-  shared_.own->end(call);
+  if (shared_.own != nullptr) shared_.own->end(call);
   bridged_.erase(call);
 }
 

@@ -211,8 +211,8 @@ awaitable<Router::Target> Router::target_of(
       target.error = refuse(request, protocol::internal_error, "server is not connected");
     co_return target;
   }
-  if (wants_own(session, *target.link)) {
-    auto own = co_await own_link(session, target.link->name());
+  if (const auto key = own_key(session, *target.link); !key.empty() && shared_.own != nullptr) {
+    auto own = co_await own_link(session, key, target.link->name());
     if (!own) {
       target.error = refuse(request, protocol::internal_error, own.error());
       co_return target;

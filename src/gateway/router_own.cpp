@@ -9,19 +9,26 @@ namespace {
 constexpr std::size_t most_remembered = 16'384;  ///< sessions that began on a shared process
 }
 
-/// Whether this client has, or gets, a session of its own. A modern client has none that it could
-/// belong to; its call has, while it waits for an answer of its client.
-bool Router::wants_own(const ClientSession& session, const upstream::Link& shared) {
-  if (session.modern() && !bridged_.contains(session.key)) return false;
+/// The name of the session that this client has, or gets, for itself; empty: it shares that of all.
+/// A legacy client's is its own session's. A modern client has none: whoever says who they are has
+/// one by that name, and a call that may have to wait for an answer has one where questions of
+/// several would meet on the shared process.
+std::string Router::own_key(const ClientSession& session, const upstream::Link& shared) {
   const auto& config = shared.config();
-  if (config.sessions == SessionMode::per_client) return true;
-  const bool stdio = config.url.empty();
-  if (config.sessions == SessionMode::shared || !stdio || shared.snapshot().server.modern())
-    return false;
+  const bool always = config.sessions == SessionMode::per_client;
+  const bool may = config.sessions == SessionMode::automatic && config.url.empty() &&
+                   !shared.snapshot().server.modern();
+  if (!always && !may) return {};
+  if (session.modern()) {
+    if (always && !session.principal.empty()) return "principal " + session.principal;
+    const bool meets_others = shared.snapshot().asks_clients && shared.busy();
+    return bridged_.contains(session.key) && meets_others ? session.key : std::string();
+  }
+  if (always) return session.key;
   // What it has begun on the shared process is there.
   const auto name = shared.name() + '\n' + session.key;
-  if (on_shared_.contains(name)) return false;
-  if (shared.snapshot().asks_clients) return true;
+  if (on_shared_.contains(name)) return {};
+  if (shared.snapshot().asks_clients) return session.key;
   // Its next call may come to any worker.
   for (auto* peer : peers_) {
     if (peer == this) {
@@ -30,7 +37,7 @@ bool Router::wants_own(const ClientSession& session, const upstream::Link& share
       peer->worker_.post([peer, name] { peer->stays_on_shared(name); });
     }
   }
-  return false;
+  return {};
 }
 
 void Router::stays_on_shared(const std::string& name) {
@@ -40,22 +47,23 @@ void Router::stays_on_shared(const std::string& name) {
 
 /// In place of the shared link; the error is for the client.
 awaitable<std::expected<std::shared_ptr<upstream::Link>, std::string>> Router::own_link(
-    const ClientSession& session, const std::string& server
+    const ClientSession& session, std::string key, const std::string& server
 ) {
-  if (auto known = known_own(session, server)) co_return known;
-  const auto level = levels_.find(session.key);
+  if (auto known = known_own(key, server)) co_return known;
+  auto owner = std::make_shared<ClientSession>(session);
+  owner->key = key;
+  const bool told = levels_.contains(session.key);
   auto made = co_await shared_.own->link(
-      std::make_shared<const ClientSession>(session), server, worker_.index(),
-      level == levels_.end() ? std::string() : std::string(log_level_of(session))
+      std::move(owner), server, worker_.index(),
+      told ? std::string(log_level_of(session)) : std::string()
   );
-  if (made) own_.insert_or_assign({server, session.key}, *made);
+  if (made) own_.insert_or_assign({server, key}, *made);
   co_return made;
 }
 
-std::shared_ptr<upstream::Link> Router::known_own(
-    const ClientSession& session, const std::string& server
-) const {
-  const auto found = own_.find({server, session.key});
+std::shared_ptr<upstream::Link> Router::known_own(const std::string& key, const std::string& server)
+    const {
+  const auto found = own_.find({server, key});
   return found == own_.end() ? nullptr : found->second;
 }
 

@@ -38,7 +38,7 @@ awaitable<void> Router::set_level(
   for (const auto& to : links_of(*session)) {
     const auto wanted = co_await shared_.control->set_level(session, to->name(), *severity);
     const std::string level(log_level_name(wanted));
-    if (const auto own = known_own(*session, to->name())) {
+    if (const auto own = known_own(session->key, to->name())) {
       // Its level is nobody else's business; one that begins later is told of it.
       const auto mine = std::string(log_level_name(*severity));
       if (const auto supervisor = own->supervisor()) supervisor->remember_log_level(mine);
@@ -83,7 +83,7 @@ awaitable<void> Router::subscribe(
     co_return;
   }
   Relay relay(*this, session, responder, target.link);
-  if (known_own(*session, target.link->name())) {
+  if (known_own(session->key, target.link->name())) {
     flight.use(target.link);
     auto answer = co_await call_through(target.link, request, &flight, std::nullopt, &relay);
     const auto parsed = Frame::parse(answer);

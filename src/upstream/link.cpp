@@ -72,15 +72,22 @@ transport::Channel& Link::channel(const SessionView& session) const {
   return session.process ? *session.process : *http_;
 }
 
+bool Link::busy() const {
+  const auto has_calls = [](const auto& activity) {
+    return activity->in_flight.load(std::memory_order_acquire) > 0;
+  };
+  return has_calls(activity_) || std::ranges::any_of(others_, has_calls);
+}
+
 void Link::entered(Attempt& attempt) {
   attempt.in_flight = true;
-  activity_.in_flight.fetch_add(1, std::memory_order_acq_rel);
+  activity_->in_flight.fetch_add(1, std::memory_order_acq_rel);
 }
 
 void Link::left(Attempt& attempt) {
   if (!std::exchange(attempt.in_flight, false)) return;
   const auto supervisor = supervisor_.lock();
-  const bool last = activity_.in_flight.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  const bool last = activity_->in_flight.fetch_sub(1, std::memory_order_acq_rel) == 1;
   if (last && snapshot_.draining && supervisor) supervisor->drained();
 }
 
@@ -189,7 +196,7 @@ CallResult Link::answered(
   for (auto* flag : {session.proven.get(), session.served.get()}) {
     if (!flag->load(std::memory_order_relaxed)) flag->store(true, std::memory_order_relaxed);
   }
-  activity_.last_used.store(worker_.timers().now(), std::memory_order_relaxed);
+  activity_->last_used.store(worker_.timers().now(), std::memory_order_relaxed);
   const auto supervisor = supervisor_.lock();
   if (supervisor && (snapshot_.breaker_counts || attempt->half_open)) {
     attempt->half_open = false;
@@ -268,7 +275,7 @@ awaitable<transport::Outcome> Link::send(Attempt& attempt, const SessionView& se
   attempt.id = next_id();
   attempt.generation = session.generation;
   const auto now = worker_.timers().now();
-  const auto before = activity_.last_used.exchange(now, std::memory_order_relaxed);
+  const auto before = activity_->last_used.exchange(now, std::memory_order_relaxed);
   attempt.idle_before = std::chrono::duration_cast<core::Duration>(now - before);
 
   if (session.server.modern()) return send_modern(attempt, session);

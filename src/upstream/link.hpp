@@ -5,6 +5,7 @@
 #include <mooring/upstream_config.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/async.hpp"
 #include "io/worker.hpp"
@@ -34,7 +35,14 @@ class Link : public std::enable_shared_from_this<Link> {
   const UpstreamConfig& config() const { return *config_; }
   const Snapshot& snapshot() const { return snapshot_; }
   /// Read by the Supervisor, from its own thread.
-  const Activity& activity() const { return activity_; }
+  const Activity& activity() const { return *activity_; }
+  /// Some client's call is under way, on whichever worker.
+  bool busy() const;
+  /// Before it is used: those of the other workers.
+  void know_others(std::vector<std::shared_ptr<const Activity>> others) {
+    others_ = std::move(others);
+  }
+  std::shared_ptr<const Activity> shared_activity() const { return activity_; }
 
   /// Sends a client's request and sees it through: breaker, waiting for a session, id, name and
   /// progress token, the deadline (extended by progress), and what recovery::decide makes of a
@@ -123,7 +131,8 @@ class Link : public std::enable_shared_from_this<Link> {
   std::uint64_t next_id_;
   std::uint64_t id_step_;
   Snapshot snapshot_;
-  Activity activity_;
+  std::shared_ptr<Activity> activity_ = std::make_shared<Activity>();
+  std::vector<std::shared_ptr<const Activity>> others_;
   std::shared_ptr<io::AbortSource> session_end_;  ///< fires when sessions are ended on purpose
   SlowStart slow_start_;
   core::TimePoint not_before_{};  ///< the server asked for a pause until then

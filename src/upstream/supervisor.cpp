@@ -88,6 +88,9 @@ void Supervisor::sign_in_with(
 
 void Supervisor::set_links(std::vector<std::pair<io::Worker*, std::shared_ptr<Link>>> links) {
   links_ = std::move(links);
+  std::vector<std::shared_ptr<const Activity>> all;
+  for (const auto& [worker, link] : links_) all.push_back(link->shared_activity());
+  for (const auto& [worker, link] : links_) link->know_others(all);
 }
 
 template <class F>

@@ -186,8 +186,25 @@ TEST_P(OwnSessions, of_several_calls_of_one_client_the_newest_is_asked) {
   EXPECT_NE(json::serialize(call.response(id)).find("hi"), std::string::npos);
 }
 
-TEST_P(OwnSessions, modern_calls_that_ask_have_a_process_while_they_wait) {
-  const auto gateway = start(per_client);
+TEST_P(OwnSessions, a_modern_client_finds_what_it_left) {
+  const auto gateway = start("");
+  Modern one(client, gateway->mcp("ev"), std::string(samples));
+  constexpr std::string_view params = R"({"name":"test_sampling","arguments":{"prompt":"who"}})";
+  const auto asked_for = one.call("tools/call", params);
+  ASSERT_EQ(text(asked_for, "/result/resultType"), "input_required") << asked_for;
+  one.retry(
+      "tools/call", params, asked_for,
+      answers(asked_for, R"({"role":"assistant","model":"m","content":{"type":"text","text":"x"}})")
+  );
+  const auto count = [&] {
+    return text(one.tool("count", R"({"key":"k"})"), "/result/content/0/text");
+  };
+  EXPECT_EQ(count(), "1");
+  EXPECT_EQ(count(), "2");
+}
+
+TEST_P(OwnSessions, modern_calls_whose_questions_would_meet_have_a_process_while_they_wait) {
+  const auto gateway = start("");
   Modern one(client, gateway->mcp("ev"), std::string(samples));
   Modern two(client, gateway->mcp("ev"), std::string(samples));
   constexpr std::string_view params = R"({"name":"test_sampling","arguments":{"prompt":"who"}})";

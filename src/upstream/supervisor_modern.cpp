@@ -43,12 +43,18 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
     SessionView& view, io::AbortSource& abort
 ) {
   const bool asks_first = may_be_modern(view) && era_ != Met::legacy;
+  const auto asked = view.process;
   if (asks_first) {
     const auto met = co_await discover(view, abort);
     if (!met) co_return met.error();
     if (*met == Met::modern) co_return std::nullopt;
   }
   auto error = co_await initialize(view, abort);
+  if (error && error->died && asks_first && view.process == asked && !abort.aborted()) {
+    // It came to read the question only now, and died of it.
+    if (auto none = co_await new_process(view, abort)) co_return none;
+    error = co_await initialize(view, abort);
+  }
   if (!error) era_ = Met::legacy;
   if (!error || asks_first || !may_be_modern(view) || !error->refused) co_return error;
   const auto met = co_await discover(view, abort);
@@ -83,7 +89,6 @@ awaitable<std::expected<Supervisor::Met, Supervisor::ConnectError>> Supervisor::
         view.client = identity_;
         view.server = std::move(verdict.server);
         view.headers = probe->headers;
-        view.proven->store(true, std::memory_order_relaxed);
         era_ = Met::modern;
         co_return Met::modern;
       case EraVerdict::What::again:

@@ -98,4 +98,19 @@ std::string modern_for_legacy(std::string response, std::string_view method) {
   return protocol::with_member(response, "result", plain);
 }
 
+std::string tools_for_legacy(std::string result) {
+  const auto tools = protocol::member(result, "tools").value_or("[]");
+  std::string all = "[";
+  bool changed = false;
+  protocol::for_each_element(tools, [&](std::string_view tool) {
+    const auto schema = protocol::member(tool, "outputSchema");
+    const bool unknown = schema && protocol::string_member(*schema, "type") != "object";
+    if (all.size() > 1) all += ',';
+    all += unknown ? protocol::without_member(tool, "outputSchema") : std::string(tool);
+    changed = changed || unknown;
+    return true;
+  });
+  return changed ? protocol::with_member(result, "tools", all + "]") : result;
+}
+
 }  // namespace mooring::gateway

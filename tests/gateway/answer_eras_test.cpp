@@ -141,6 +141,20 @@ TEST(AnswerEras, a_modern_server_for_a_legacy_client) {
     EXPECT_EQ(modern_for_legacy(row.given, row.method), row.wanted) << row.given;
 }
 
+TEST(AnswerEras, output_schemas_for_a_legacy_client) {
+  const std::string fine =
+      R"({"tools":[{"name":"a","outputSchema":{"type":"object"}}, {"name":"b"}],"n":1.0})";
+  EXPECT_EQ(tools_for_legacy(fine), fine);
+  EXPECT_EQ(
+      tools_for_legacy(
+          R"({"n":1.0,"tools":[{"name":"a","outputSchema":{"type":"array"},"x":1e2},7,{"name":"b","outputSchema":{"anyOf":[]}},{"outputSchema":{"type":["object"]}}]})"
+      ),
+      R"({"n":1.0,"tools":[{"name":"a","x":1e2},7,{"name":"b"},{}]})"
+  );
+  for (const std::string odd : {"{}", R"({"tools":7})", R"({"tools":[]})", "[]"})
+    EXPECT_EQ(tools_for_legacy(odd), odd);
+}
+
 TEST(AnswerEras, what_is_no_answer_stays) {
   for (const std::string odd :
        {"", "7", "{}", R"({"jsonrpc":"2.0","id":1})", R"({"jsonrpc":"2.0","id":1,"error":"text"})"

@@ -55,7 +55,7 @@ TEST_P(LegacyClient, is_asked_by_form_what_the_server_asks_in_a_result) {
         protocol::member(
             protocol::member(first, "_meta").value_or("{}"), protocol::meta_client_capabilities
         ),
-        R"({"elicitation":{}})"
+        R"({"elicitation":{},"extensions":{"io.modelcontextprotocol/tasks":{}}})"
     );
   }
   const auto calls = upstream.all("tools/call");
@@ -326,6 +326,18 @@ TEST_P(LegacyClient, gets_no_structured_content_that_is_no_object) {
     );
     EXPECT_TRUE(at(modern.call("tools/list"), "/result/tools/0/outputSchema").is_object());
   }
+}
+
+TEST_P(LegacyClient, is_not_said_to_be_there_for_questions_while_a_tool_stands_for_a_resource) {
+  upstream.set_capabilities(R"({"tools":{},"resources":{}})");
+  upstream.on("resources/read", result(R"({"contents":[{"uri":"a:b","text":"x"}]})"));
+  const auto gateway = start(R"(,"resources_as_tools":true)");
+  auto one = session(*gateway, R"({"elicitation":{},"sampling":{},"roots":{}})");
+  EXPECT_TRUE(at(one.tool("read_resource", R"({"uri":"a:b"})"), "/result").is_object());
+  const auto seen = upstream.all("resources/read").at(0).message();
+  EXPECT_EQ(
+      json::serialize(at(seen, "/params/_meta/io.modelcontextprotocol~1clientCapabilities")), "{}"
+  );
 }
 
 TEST_P(LegacyClient, gets_the_errors_of_its_era) {

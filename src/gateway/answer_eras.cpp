@@ -28,16 +28,32 @@ int code_of(std::string_view error) {
 /// Of the specification's own, from 2026-07-28 on (-32099 … -32020).
 bool is_modern_code(int code) { return code >= -32099 && code <= protocol::header_mismatch; }
 
-/// Every capability that the error asks for is one that the client has.
+bool is_empty(std::string_view object) {
+  bool empty = true;
+  protocol::for_each_member(object, [&](std::string_view, std::string_view) {
+    return empty = false;
+  });
+  return empty;
+}
+
+/// Every capability that is required is one that is had, down to its parts ("elicitation" by
+/// "url"). Elicitation without a word on its parts is that by form.
+bool covers(std::string_view had, std::string_view required) {
+  bool all = true;
+  protocol::for_each_member(required, [&](std::string_view name, std::string_view parts) {
+    const auto key = protocol::unescape(name);
+    const auto found = protocol::member(had, key);
+    if (!found) return all = key == "form" && is_empty(had);
+    return all =
+               !protocol::is_object(parts) || !protocol::is_object(*found) || covers(*found, parts);
+  });
+  return all;
+}
+
 bool has_what_is_missed(const ClientSession& client, std::string_view error) {
   const auto data = protocol::member(error, "data").value_or("{}");
   const auto required = protocol::member(data, "requiredCapabilities");
-  if (!required || !protocol::is_object(*required)) return false;
-  bool has_all = true;
-  protocol::for_each_member(*required, [&](std::string_view name, std::string_view) {
-    return has_all = protocol::member(client.capabilities, protocol::unescape(name)).has_value();
-  });
-  return has_all;
+  return required && protocol::is_object(*required) && covers(client.capabilities, *required);
 }
 
 }  // namespace
@@ -80,6 +96,21 @@ std::string modern_for_legacy(std::string response, std::string_view method) {
   if (structured && !protocol::is_object(*structured))
     plain = protocol::without_member(plain, "structuredContent");
   return protocol::with_member(response, "result", plain);
+}
+
+std::string tools_for_legacy(std::string result) {
+  const auto tools = protocol::member(result, "tools").value_or("[]");
+  std::string all = "[";
+  bool changed = false;
+  protocol::for_each_element(tools, [&](std::string_view tool) {
+    const auto schema = protocol::member(tool, "outputSchema");
+    const bool unknown = schema && protocol::string_member(*schema, "type") != "object";
+    if (all.size() > 1) all += ',';
+    all += unknown ? protocol::without_member(tool, "outputSchema") : std::string(tool);
+    changed = changed || unknown;
+    return true;
+  });
+  return changed ? protocol::with_member(result, "tools", all + "]") : result;
 }
 
 }  // namespace mooring::gateway

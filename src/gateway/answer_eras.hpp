@@ -21,4 +21,8 @@ std::string modern_for_modern(std::string response, const ClientSession& client)
 /// it.
 std::string modern_for_legacy(std::string response, std::string_view method);
 
+/// A raw result of tools/list that modern servers had a share in, for a legacy client: without
+/// output schemas of anything but objects, for which many of them refuse the whole list.
+std::string tools_for_legacy(std::string result);
+
 }  // namespace mooring::gateway

@@ -6,6 +6,7 @@
 #include <mooring/version.hpp>
 
 #include "core/log.hpp"
+#include "gateway/answer_eras.hpp"
 #include "gateway/own_sessions.hpp"
 #include "protocol/messages.hpp"
 #include "upstream/supervisor.hpp"
@@ -320,11 +321,18 @@ awaitable<void> Router::list(
   }
   co_await wait_for_catalogues(session.endpoint);
   co_await freshen(session, kind);
+  const auto links = links_of(session);
+  const bool other_era =
+      kind == ListKind::tools && !session.modern() &&
+      std::ranges::any_of(links, [](const auto& each) { return each->snapshot().server.modern(); });
+  const auto in_era = [&](const std::string& raw) {
+    return other_era ? tools_for_legacy(raw) : raw;
+  };
   if (session.endpoint.empty()) {
     const auto aggregate = table_->aggregate;
     const std::string empty = fmt::format(R"({{"{}":[]}})", upstream::list_member(kind));
     co_await responder.finish(
-        protocol::make_result(request.id(), aggregate ? aggregate->result(kind) : empty)
+        protocol::make_result(request.id(), aggregate ? in_era(aggregate->result(kind)) : empty)
     );
     co_return;
   }
@@ -341,7 +349,7 @@ awaitable<void> Router::list(
   const bool offered = result != view->results.end();
   co_await responder.finish(
       offered
-          ? protocol::make_result(request.id(), result->second)
+          ? protocol::make_result(request.id(), in_era(result->second))
           : protocol::make_error(
                 request.id(), protocol::method_not_found,
                 fmt::format("server {} has no {}", session.endpoint, upstream::list_member(kind))

@@ -392,6 +392,7 @@ awaitable<bool> Router::call_utility(
   const auto frame = Frame::parse(protocol::make_request(request.id(), method, params));
   upstream::CallRequest up;
   up.frame = &*frame;
+  up.client_capabilities = "{}";  // What the server asked could not become the result of a tool.
   up.abort = &flight.abort;
   up.reason_now = &flight.reason;
   auto result = co_await target.link->call(std::move(up));

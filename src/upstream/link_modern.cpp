@@ -72,7 +72,10 @@ std::string Link::input_schema(std::string_view tool) const {
 /// What the caller can do, as far as we let it through.
 std::string Link::capabilities_of(const Attempt& attempt, const SessionView& session) const {
   const auto& of_caller = attempt.request.client_capabilities;
-  std::string all(of_caller.empty() ? session.client.capabilities : of_caller);
+  // A legacy client means the tasks of another wire.
+  auto all = protocol::without_member(
+      of_caller.empty() ? session.client.capabilities : of_caller, "tasks"
+  );
   if (!config_->sampling_enabled) all = protocol::without_member(all, "sampling");
   if (!config_->elicitation_enabled) all = protocol::without_member(all, "elicitation");
   if (!attempt.request.takes_tasks) return all;

@@ -162,6 +162,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
     bool try_other = false;     ///< the other transport over HTTP may live at this address
     bool session_lost = false;  ///< the new session was refused already
     bool refused = false;       ///< the server answered, and would not have `initialize`
+    bool died = false;          ///< the process did
     recovery::Kind kind = recovery::Kind::other;
     std::optional<auth::Refusal> refusal = std::nullopt;  ///< other credentials may be let in
   };

@@ -132,6 +132,8 @@ void Supervisor::listing_failed(const SessionView& view, const Failure& failure)
     loss.heal = Heal::rebuild;
   } else if (failure.stage && *failure.stage != Stage::body && !failure.aborted) {
     loss.heal = Heal::check;
+    // One that is met anew is listed anew, which must not lead to the next meeting: it is asked.
+    if (view.server.modern() && !view.process) return tasks_.spawn(verify(loss));
   }
   lost(loss);
 }

@@ -23,10 +23,13 @@ constexpr core::Duration steady = std::chrono::seconds(30);  ///< a listen that 
 
 /// One `subscriptions/listen`, from the moment it is sent.
 struct Supervisor::Listen {
-  std::string id;            ///< raw, of the request
-  std::uint64_t wishes = 0;  ///< which it was made of
+  Listen(std::string params, std::uint64_t of) : wanted(std::move(params)), wishes(of) {}
+  std::string id;        ///< raw, of the request
+  std::string wanted;    ///< its params, without the envelope
+  std::uint64_t wishes;  ///< which it was made of
   bool acknowledged = false;
-  bool refused = false;  ///< for good: the server has no such thing
+  bool refused = false;
+  bool hopeless = false;  ///< the server has no such thing
   bool over = false;
   std::set<std::string> taken;  ///< resources that the server agreed to
   io::AbortSource end;
@@ -43,12 +46,18 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
     SessionView& view, io::AbortSource& abort
 ) {
   const bool asks_first = may_be_modern(view) && era_ != Met::legacy;
+  const auto asked = view.process;
   if (asks_first) {
     const auto met = co_await discover(view, abort);
     if (!met) co_return met.error();
     if (*met == Met::modern) co_return std::nullopt;
   }
   auto error = co_await initialize(view, abort);
+  if (error && error->died && asks_first && view.process == asked && !abort.aborted()) {
+    // It came to read the question only now, and died of it.
+    if (auto none = co_await new_process(view, abort)) co_return none;
+    error = co_await initialize(view, abort);
+  }
   if (!error) era_ = Met::legacy;
   if (!error || asks_first || !may_be_modern(view) || !error->refused) co_return error;
   const auto met = co_await discover(view, abort);
@@ -83,7 +92,6 @@ awaitable<std::expected<Supervisor::Met, Supervisor::ConnectError>> Supervisor::
         view.client = identity_;
         view.server = std::move(verdict.server);
         view.headers = probe->headers;
-        view.proven->store(true, std::memory_order_relaxed);
         era_ = Met::modern;
         co_return Met::modern;
       case EraVerdict::What::again:
@@ -131,42 +139,60 @@ std::string Supervisor::listen_params(const SessionView& view) const {
   return wanted == "{}" ? std::string() : fmt::format(R"({{"notifications":{}}})", wanted);
 }
 
-/// One listen after the other: where the wishes change, the next one stands before the last ends.
+/// One listen after the other: where the wishes change, the next one stands before the last ends,
+/// which goes on where the next one is not taken.
 awaitable<void> Supervisor::listen_modern(
     std::shared_ptr<const SessionView> view, std::shared_ptr<io::AbortSource> abort
 ) {
   const auto stopped = stop_.subscribe([abort] { abort->abort(); });
-  const auto with_session = abort->subscribe([this] {
-    if (listen_) listen_->end.abort();
+  std::shared_ptr<Listen> standing;
+  const auto with_session = abort->subscribe([this, &standing] {
+    for (const auto& each : {listen_, standing}) {
+      if (each) each->end.abort();
+    }
   });
   listen_.reset();
   bool broken = listen_backoff_.attempts() > 0;
   while (!abort->aborted()) {
-    // One that broke is asked for again at once: where the server is away, that tells.
-    const bool at_once = listen_backoff_.attempts() == 0;
     if (broken) {
+      // One that broke is asked for again at once: where the server is away, that tells.
+      const bool at_once = listen_backoff_.attempts() == 0;
       const auto pause = home_.timers().now() + listen_backoff_.next(random_);
       if (!at_once && !co_await io::sleep_until(home_.timers(), pause, abort.get())) co_return;
     }
-    const auto before = listen_;
-    if (listen_params(*view).empty()) {
-      if (before) before->end.abort();
-      co_await changed_.wait(std::nullopt, abort.get());
-      continue;
+    const auto wishes = wishes_;
+    const auto wanted = listen_params(*view);
+    if (wanted.empty()) {
+      if (standing) std::exchange(standing, nullptr)->end.abort();
+    } else if (standing && !standing->over && standing->wanted == wanted) {
+      listen_ = standing;
+      standing->wishes = wishes;
+      changed_.notify();
+    } else {
+      const auto listen = listen_ = std::make_shared<Listen>(wanted, wishes);
+      tasks_.spawn(run_listen(view, listen));
+      const auto until = home_.timers().now() + subscribe_time;
+      while (!listen->acknowledged && !listen->over && home_.timers().now() < until) {
+        if (!co_await changed_.wait(until, abort.get()) && abort->aborted()) co_return;
+      }
+      if (listen->acknowledged || listen->hopeless || !standing || standing->over) {
+        if (standing) standing->end.abort();
+        if (listen->hopeless) co_return;
+        standing = listen;
+        // What changed while nobody listened was told to nobody.
+        if (std::exchange(broken, false) && !listen->over) lister_.refresh_all();
+      } else if (listen->over && !listen->refused) {
+        broken = true;
+        continue;
+      } else {
+        listen->end.abort();
+      }
     }
-    const auto listen = listen_ = std::make_shared<Listen>();
-    tasks_.spawn(run_listen(view, listen));
-    while (!listen->acknowledged && !listen->over && !abort->aborted())
-      co_await changed_.wait(std::nullopt, abort.get());
-    if (before) before->end.abort();
-    // What changed while nobody listened was told to nobody.
-    if (std::exchange(broken, false) && listen->acknowledged) lister_.refresh_all();
     const auto since = home_.timers().now();
-    while (!listen->over && listen->wishes == wishes_ && !abort->aborted())
+    while (wishes_ == wishes && !(standing && standing->over) && !abort->aborted())
       co_await changed_.wait(std::nullopt, abort.get());
     if (home_.timers().now() - since > steady) listen_backoff_.reset();
-    if (listen->refused) co_return;
-    broken = listen->over;
+    broken = standing && standing->over;
   }
 }
 
@@ -175,10 +201,9 @@ awaitable<void> Supervisor::run_listen(
 ) {
   transport::OutgoingRequest out;
   listen->id = out.id = links_.front().second->next_id();
-  listen->wishes = wishes_;
   out.method = "subscriptions/listen";
   const auto params = protocol::with_envelope(
-      listen_params(*view),
+      listen->wanted,
       {view->server.protocol_version, view->client.capabilities, view->client.info, {}}
   );
   if (!view->process) out.headers = protocol::request_headers(out.method, params);
@@ -186,7 +211,15 @@ awaitable<void> Supervisor::run_listen(
   out.session = view->headers;
   out.abort = &listen->end;
   const auto outcome = co_await channel(*view).request(std::move(out), *own_sink_);
+  std::optional<protocol::Frame> refusal;
+  if (!outcome.failure) {
+    if (outcome.response->kind() == protocol::Frame::Kind::error) refusal = *outcome.response;
+  } else {
+    refusal = answer_inside(*outcome.failure, "0");
+  }
   listen->over = true;
+  listen->refused = refusal.has_value();
+  listen->hopeless = refusal && is_unknown_method(*refusal);
   changed_.notify();
   if (listen->end.aborted()) {
     if (!view->process || view_ != view) co_return;
@@ -195,28 +228,22 @@ awaitable<void> Supervisor::run_listen(
     co_await channel(*view).notify(
         protocol::make_notification("notifications/cancelled", cancelled), view->headers
     );
-    co_return;
-  }
-  if (!outcome.failure) {
-    listen->refused = outcome.response->kind() == protocol::Frame::Kind::error;
-  } else if (outcome.failure->stage == recovery::Stage::connect) {
+  } else if (refusal) {
+    core::log::warn(
+        "upstream", "{}: its changes are not heard of: {}", config_->name,
+        protocol::string_member(refusal->error(), "message")
+    );
+  } else if (outcome.failure && outcome.failure->stage == recovery::Stage::connect) {
     lost(
         {view->generation, recovery::Plan::Heal::check, false, recovery::Kind::transient,
          std::make_shared<const recovery::Failure>(*outcome.failure), since_last_use()}
-    );
-  } else {
-    listen->refused = answer_inside(*outcome.failure, "0").has_value();
-  }
-  if (listen->refused) {
-    core::log::warn(
-        "upstream", "{}: takes no subscriptions; its changes are not heard of", config_->name
     );
   }
 }
 
 void Supervisor::acknowledged(const protocol::Frame& notification) {
   const auto id = protocol::member(notification.meta(), protocol::meta_subscription_id);
-  if (!listen_ || id != listen_->id) return;
+  if (!listen_ || id != listen_->id || listen_->end.aborted()) return;
   const auto honoured = protocol::member(notification.params(), "notifications").value_or("{}");
   const auto uris = protocol::member(honoured, "resourceSubscriptions").value_or("[]");
   protocol::for_each_element(uris, [&](std::string_view uri) {
@@ -240,7 +267,8 @@ awaitable<bool> Supervisor::subscribe(std::string uri, bool on) {
   const auto until = home_.timers().now() + subscribe_time;
   const auto wish = wishes_;
   const auto told = [&] {
-    return listen_ && listen_->wishes >= wish && (listen_->acknowledged || listen_->refused);
+    if (!listen_ || listen_->hopeless) return listen_ != nullptr;
+    return listen_->wishes >= wish && (listen_->acknowledged || listen_->refused);
   };
   while (!told() && !stopping_ && home_.timers().now() < until)
     co_await changed_.wait(until, &stop_);

@@ -263,6 +263,7 @@ Supervisor::ConnectError Supervisor::failed(const Failure& failure) const {
   error.kind = conclusion.kind;
   error.retry_after = retry_after(failure);
   error.session_lost = failure.sent_session_id && conclusion.about_session();
+  error.died = failure.stage == recovery::Stage::process;
   const auto status = failure.http_status.value_or(0);
   if (error.session_lost) return error;
   if (status == 401 || status == 403) {

@@ -24,6 +24,7 @@ struct Exchange {
   std::string method, id, key, cursor, progress_token;
   bool is_request = false;
   bool from_client = false;
+  bool meets = false;  ///< with it a session begins
   std::shared_ptr<const transport::SessionHeaders> headers;
   std::string token;                 ///< access token
   std::uint64_t credentials = 0;     ///< their version

@@ -63,6 +63,12 @@ Profile draw_profile(Draw& draw, std::size_t index) {
   return profile;
 }
 
+void make_modern(Draw& draw, Profile& profile) {
+  profile.modern = true;
+  if (profile.kind != Kind::stdio) profile.kind = Kind::http_without_ids;
+  profile.config.protocol = draw.chance(0.5) ? ProtocolEra::modern : ProtocolEra::automatic;
+}
+
 void draw_calls(
     Draw& draw, std::size_t upstream, const Scenario& scenario, std::vector<CallPlan>& into
 ) {
@@ -97,10 +103,12 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.trouble = draw.time(20 * second, 90 * second);
   scenario.stops_early = draw.chance(0.1);
   const int servers = draw.between(2, 3);
+  Draw eras(seed ^ 0x2026'0728);
   for (int i = 0; i < servers; ++i) {
     auto profile = draw_profile(draw, static_cast<std::size_t>(i));
     // The first is the neighbour that must not notice anything.
     profile.quiet = i == 0;
+    if (eras.chance(0.25)) make_modern(eras, profile);
     auto weather = draw.fork();
     scenario.weather.push_back(
         profile.quiet ? Weather{} : draw_weather(weather, profile.kind, scenario.trouble)
@@ -155,6 +163,7 @@ std::string describe(const Scenario& scenario) {
         "{}: {}, timeout {} ms, keepalive {} ms, breaker {} / {} ms{}\n", server.name,
         server.quiet                ? "quiet"
         : server.kind == Kind::http ? server.dialect->name
+        : server.modern             ? "modern"
                                     : to_string(server.kind),
         config.timeout.count(), config.keepalive_interval.count(), config.breaker_failures,
         config.breaker_cooldown.count(),

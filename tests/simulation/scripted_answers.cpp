@@ -16,6 +16,7 @@ constexpr std::string_view bad_parameters =
     R"({"code":-32602,"message":"Invalid request parameters","data":""})";
 constexpr std::string_view ended_early =
     R"({"code":-32600,"message":"Session terminated before the request completed"})";
+constexpr std::string_view no_such_method = R"({"code":-32601,"message":"Method not found"})";
 constexpr std::string_view no_such_tool = R"({"code":-32602,"message":"Unknown tool: nothing"})";
 
 /// A notification that was taken.
@@ -35,6 +36,7 @@ bool can_be_answered_badly(const Exchange& exchange) {
 }  // namespace
 
 void ScriptedUpstream::submit(const ExchangePtr& exchange) {
+  exchange->meets = begins_session(*exchange);
   exchange->session = session_of(*exchange);
   exchange->fault = fault_for(*exchange);
   scene_.tell(
@@ -44,7 +46,7 @@ void ScriptedUpstream::submit(const ExchangePtr& exchange) {
       exchange->fault == Fault::none ? "" : to_string(exchange->fault)
   );
   watch_.message(*exchange);
-  if (!exchange->session && exchange->method != "initialize") {
+  if (!exchange->session && !exchange->meets) {
     return scene_.broken(
         "initialized", "{} got {} without a session", profile_.name, exchange->method
     );
@@ -69,14 +71,27 @@ void ScriptedUpstream::submit(const ExchangePtr& exchange) {
   if (exchange->fault != Fault::connect_hang) later(exchange, delay(3), &ScriptedUpstream::write);
 }
 
+/// In the modern era a server is met with a question that belongs to no session that stands.
+bool ScriptedUpstream::begins_session(const Exchange& exchange) const {
+  if (exchange.method == "initialize") return true;
+  if (!profile_.modern || exchange.method != "server/discover") return false;
+  if (!exchange.process) return !nameless_.contains(exchange.headers);
+  const auto found = of_process_.find(exchange.process);
+  return found != of_process_.end() && !found->second;
+}
+
 std::shared_ptr<Session> ScriptedUpstream::session_of(const Exchange& exchange) {
-  if (exchange.method == "initialize") return nullptr;
+  if (exchange.meets) return nullptr;
   switch (profile_.kind) {
     case Kind::http: {
       const auto found = sessions_.find(exchange.headers ? exchange.headers->session_id : "");
       return found == sessions_.end() ? nullptr : found->second;
     }
     case Kind::http_without_ids: {
+      if (profile_.modern) {
+        const auto found = nameless_.find(exchange.headers);
+        return found == nameless_.end() ? nullptr : found->second;
+      }
       const auto [known, is_new] = nameless_.try_emplace(exchange.headers, newest_);
       return known->second;
     }
@@ -220,7 +235,23 @@ void ScriptedUpstream::run(const ExchangePtr& exchange) {
     ledger_.executed(exchange->key);
   }
   if (answer_badly(exchange)) return;
-  if (exchange->method == "initialize") return open_session(exchange);
+  if (profile_.modern && exchange->method == "initialize") {
+    return finish_later(
+        exchange,
+        profile_.kind == Kind::stdio
+            ? simulation::error_answer(*exchange, no_such_method)
+            : http_answer(
+                  *exchange, 404, json,
+                  fmt::format(R"({{"jsonrpc":"2.0","id":null,"error":{}}})", no_such_method)
+              ),
+        Evidence::answered
+    );
+  }
+  if (exchange->meets) return open_session(exchange);
+  if (exchange->method == "subscriptions/listen" && exchange->fault != Fault::error_answer &&
+      exchange->fault != Fault::odd_answer) {
+    return acknowledge(exchange);
+  }
   if (exchange->method == "ping" && !profile_.knows_ping) {
     return finish_later(
         exchange,
@@ -296,11 +327,30 @@ void ScriptedUpstream::open_session(const ExchangePtr& exchange) {
   // Perhaps too late for those who wait.
   if (exchange->fault == Fault::late) ++session->trouble;
   newest_ = session;
-  sessions_[session->id] = session;
+  if (profile_.modern) {
+    session->initialized = true;
+  } else {
+    sessions_[session->id] = session;
+  }
   if (exchange->process) of_process_[exchange->process] = session;
   if (exchange->fault == Fault::error_answer || exchange->fault == Fault::odd_answer) {
     return finish_later(
         exchange, simulation::error_answer(*exchange, no_such_tool), Evidence::answered
+    );
+  }
+  if (profile_.modern) {
+    exchange->session = session;
+    if (!exchange->process) nameless_[exchange->headers] = session;
+    return finish_later(
+        exchange,
+        answered(
+            *exchange,
+            fmt::format(
+                R"({{"supportedVersions":["2026-07-28"],"capabilities":{{"tools":{{"listChanged":{}}},"resources":{{}}}}}})",
+                profile_.announces
+            )
+        ),
+        Evidence::answered
     );
   }
   auto opened = answered(
@@ -387,7 +437,14 @@ void ScriptedUpstream::account(
     const Exchange& exchange, const Outcome& outcome, Evidence evidence
 ) {
   const auto& session = exchange.session;
-  if (session) {
+  if (session && exchange.meets) {
+    // The answer is all there is to a meeting.
+    session->accepted = outcome.response.has_value();
+    if (session->accepted) watch_.established(session);
+  } else if (session && exchange.method == "subscriptions/listen") {
+    // One that broke is opened again in the same session, unless nobody is there.
+    if (outcome.failure && outcome.failure->stage == Stage::connect) ++session->trouble;
+  } else if (session) {
     // Who does not know `ping` says so, and is well.
     const bool error = outcome.response && outcome.response->kind() == Frame::Kind::error &&
                        (exchange.method != "ping" || evidence != Evidence::answered);
@@ -416,7 +473,8 @@ void ScriptedUpstream::abandoned(const ExchangePtr& exchange) {
   exchange->given_up = true;
   exchanges_.erase(exchange);
   watch_.ended(*exchange);
-  if (exchange->session && !exchange->from_client) ++exchange->session->trouble;
+  const bool probe = !exchange->from_client && exchange->method != "subscriptions/listen";
+  if (exchange->session && probe) ++exchange->session->trouble;
   if (!exchange->key.empty()) {
     ledger_.ended(
         exchange->key, exchange->attempt, exchange->written ? Evidence::maybe : Evidence::not_sent

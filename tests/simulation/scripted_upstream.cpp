@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/messages.hpp"
+#include "protocol/modern.hpp"
 
 namespace mooring::simulation {
 
@@ -13,8 +14,16 @@ using transport::Outcome;
 namespace {
 
 constexpr TimePoint long_ago{};
+constexpr std::string_view listen_method = "subscriptions/listen";
 
 bool is_list(std::string_view method) { return method.ends_with("/list"); }
+
+/// A notification under the number of a listen.
+Frame listened(const Exchange& listen, std::string_view method) {
+  return *Frame::parse(protocol::make_notification(
+      method, protocol::with_meta("{}", protocol::meta_subscription_id, listen.id)
+  ));
+}
 
 }  // namespace
 
@@ -34,8 +43,7 @@ ScriptedUpstream::ScriptedUpstream(
 // ---- what befalls it
 
 bool ScriptedUpstream::touches(Where where, const Exchange& exchange) const {
-  const bool handshake =
-      exchange.method == "initialize" || exchange.method == "notifications/initialized";
+  const bool handshake = exchange.meets || exchange.method == "notifications/initialized";
   switch (where) {
     case Where::all:
       return true;
@@ -101,6 +109,7 @@ void ScriptedUpstream::calm() {
 }
 
 void ScriptedUpstream::forget_sessions() {
+  if (profile_.modern) return;
   for (auto& [id, session] : sessions_) session->known = false;
   if (profile_.streams_end_with_session) end_streams(true);
 }
@@ -119,6 +128,17 @@ void ScriptedUpstream::cut_connections() {
 }
 
 void ScriptedUpstream::end_streams(bool of_forgotten_sessions) {
+  const auto under_way = exchanges_;
+  for (const auto& listen : under_way) {
+    if (listen->method != listen_method || listen->process || !listen->written) continue;
+    listen->cut = true;
+    finish(
+        listen,
+        draw_.chance(0.5) ? answered(*listen, "{}")
+                          : outcome(broken(*listen, Stage::body, "connection reset by peer")),
+        Evidence::maybe
+    );
+  }
   const auto open = streams_;
   for (const auto& stream : open) {
     if (stream->process || (of_forgotten_sessions && stream->session && stream->session->known)) {
@@ -138,6 +158,11 @@ void ScriptedUpstream::end_streams(bool of_forgotten_sessions) {
 void ScriptedUpstream::announce() {
   extra_tool_ = !extra_tool_;
   if (!profile_.announces) return;
+  for (const auto& listen : exchanges_) {
+    if (listen->method != listen_method || !listen->ran) continue;
+    listen->messages.push_back(listened(*listen, "notifications/tools/list_changed"));
+    listen->changed.notify();
+  }
   for (const auto& stream : streams_) {
     stream->messages.push_back(
         *Frame::parse(protocol::make_notification("notifications/tools/list_changed"))
@@ -226,6 +251,12 @@ void ScriptedUpstream::listen(const StreamPtr& stream) {
 std::shared_ptr<Session> ScriptedUpstream::session_named(const std::string& id) const {
   const auto found = sessions_.find(id);
   return found == sessions_.end() ? nullptr : found->second;
+}
+
+void ScriptedUpstream::acknowledge(const ExchangePtr& listen) {
+  listen->ran = true;
+  listen->messages.push_back(listened(*listen, "notifications/subscriptions/acknowledged"));
+  listen->changed.notify();
 }
 
 void ScriptedUpstream::left(const StreamPtr& stream) { streams_.erase(stream); }

@@ -27,6 +27,7 @@ struct Profile {
   bool announces = true;  ///< tools.listChanged
   bool knows_ping = true;
   bool guarded = false;  ///< wants access tokens
+  bool modern = false;   ///< speaks 2026-07-28 alone: no session ids, and no `initialize`
   UpstreamConfig config;
 };
 
@@ -64,6 +65,7 @@ class ScriptedUpstream {
 
   Fault fault_for(const Exchange& exchange);
   bool touches(Where where, const Exchange& exchange) const;
+  bool begins_session(const Exchange& exchange) const;
   std::shared_ptr<Session> session_of(const Exchange& exchange);
   Duration delay(int most_ms) { return draw_.time(0, most_ms); }
   void later(
@@ -86,6 +88,7 @@ class ScriptedUpstream {
   void finish_later(const ExchangePtr& exchange, transport::Outcome outcome, Evidence evidence);
   void account(const Exchange& exchange, const transport::Outcome& outcome, Evidence evidence);
   void open_session(const ExchangePtr& exchange);
+  void acknowledge(const ExchangePtr& listen);
   std::string result_of(const Exchange& exchange) const;
   std::string tool_list(const std::string& cursor) const;
 

@@ -35,7 +35,7 @@ void Watch::message(const Exchange& exchange) {
       );
     }
   }
-  if (exchange.method == "initialize") return begun(exchange);
+  if (exchange.meets) return begun(exchange);
   if (exchange.method == "notifications/initialized" || !exchange.session) return;
   if (!exchange.session->accepted) {
     scene_.broken(
@@ -85,7 +85,7 @@ void Watch::spawned() {
 }
 
 void Watch::ended(const Exchange& exchange) {
-  if (exchange.method == "initialize") --initializing_;
+  if (exchange.meets) --initializing_;
 }
 
 void Watch::failed() { failed_.push_back(scene_.now()); }

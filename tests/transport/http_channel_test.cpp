@@ -84,6 +84,24 @@ TEST_F(Http, configured_headers_win_except_where_the_transport_needs_its_own) {
   });
 }
 
+TEST_F(Http, headers_of_one_request_go_with_it_alone_and_no_configured_ones_stand_for_them) {
+  config.headers = {{"mcp-method", "evil"}, {"Mcp-Name", "evil"}, {"MCP-PARAM-X", "evil"}};
+  server.json(ok_1);
+  server.json(ok_1);
+  run([&]() -> awaitable<void> {
+    auto call = make_call("1");
+    call.headers = {{"Mcp-Method", "tools/call"}, {"Mcp-Name", "=?base64?w7w=?="}};
+    co_await channel->request(std::move(call), sink);
+    co_await channel->request(make_call("1"), sink);
+    CO_ASSERT(server.seen.size() == 2);
+    EXPECT_EQ(server.seen[0].headers["mcp-method"], "tools/call");
+    EXPECT_EQ(server.seen[0].headers["mcp-name"], "=?base64?w7w=?=");
+    EXPECT_FALSE(server.seen[0].headers.contains("mcp-param-x"));
+    EXPECT_FALSE(server.seen[1].headers.contains("mcp-method"));
+    EXPECT_FALSE(server.seen[1].headers.contains("mcp-name"));
+  });
+}
+
 TEST_F(Http, events_before_the_response_reach_the_sink_in_order) {
   const std::string first =
       R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}})";

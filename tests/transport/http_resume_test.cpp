@@ -98,6 +98,21 @@ TEST_F(HttpResume, an_event_id_taken_back_is_not_resumed) {
   });
 }
 
+/// 2026-07-28 "Transports": nothing is resumed there, whatever ids its events carry.
+TEST_F(HttpResume, a_cut_stream_of_the_modern_era_is_not_resumed) {
+  server.events("retry: 10\n" + event(note, "e-1"), true);
+  run([&]() -> awaitable<void> {
+    auto request = make_call("1");
+    request.session = std::make_shared<const SessionHeaders>(SessionHeaders{{}, "2026-07-28"});
+    outcome = co_await channel->request(std::move(request), sink);
+    CO_ASSERT(outcome.failure.has_value());
+    EXPECT_EQ(outcome.failure->delivery, Delivery::unknown);
+    EXPECT_TRUE(outcome.failure->response_begun);
+    EXPECT_EQ(sink.messages, std::vector<std::string>{note});
+    EXPECT_EQ(server.seen.size(), 1U);
+  });
+}
+
 TEST_F(HttpResume, a_refused_resume_is_final) {
   server.events("retry: 10\n" + event(note, "e-1"), true);
   server.reply(400, {}, "unknown event id");

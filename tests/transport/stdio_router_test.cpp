@@ -76,7 +76,8 @@ TEST_F(Router, changes_always_go_to_the_listener) {
   router.add("1", {}, true);
   for (const char* method :
        {"notifications/tools/list_changed", "notifications/prompts/list_changed",
-        "notifications/resources/list_changed", "notifications/resources/updated"}) {
+        "notifications/resources/list_changed", "notifications/resources/updated",
+        "notifications/subscriptions/acknowledged", "notifications/tasks"}) {
     EXPECT_EQ(where(std::string(R"({"jsonrpc":"2.0","method":")") + method + "\"}"), "listener");
   }
 }

@@ -133,7 +133,8 @@ class ScriptedServer {
     };
     for (const auto* name :
          {"accept", "content-type", "user-agent", "authorization", "mcp-session-id",
-          "mcp-protocol-version", "last-event-id", "x-team"}) {
+          "mcp-protocol-version", "last-event-id", "x-team", "mcp-method", "mcp-name",
+          "mcp-param-x"}) {
       if (exchange.has_header(name)) request.headers.emplace(name, exchange.header(name));
     }
     seen.push_back(std::move(request));

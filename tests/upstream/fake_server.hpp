@@ -83,6 +83,7 @@ class FakeServer {
     std::string session;
     std::string version;
     core::TimePoint at;
+    std::map<std::string, std::string> headers = {};  ///< of the modern era
   };
 
   explicit FakeServer(io::Worker& worker)
@@ -178,6 +179,7 @@ class FakeServer {
     const auto frame = Frame::parse(request.bytes);
     if (!frame) throw std::runtime_error(frame.error().message);
     note(*frame, request.session.get());
+    seen.back().headers.insert(request.headers.begin(), request.headers.end());
     auto& now = running[request.method];
     auto& most = most_running[request.method];
     most = std::max(most, ++now);

@@ -7,6 +7,7 @@
 
 #include "protocol/frame.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/modern.hpp"
 #include "protocol/sse.hpp"
 
 namespace mooring::integration {
@@ -24,7 +25,8 @@ Seen read(io::HttpExchange& exchange) {
   seen.path = exchange.path();
   for (const auto* name :
        {"accept", "content-type", "user-agent", "authorization", "mcp-session-id",
-        "mcp-protocol-version", "last-event-id", "x-team", "host"}) {
+        "mcp-protocol-version", "last-event-id", "x-team", "host", "mcp-method", "mcp-name",
+        "mcp-param-region"}) {
     if (exchange.has_header(name)) seen.headers.emplace(name, exchange.header(name));
   }
   seen.session = seen.header("mcp-session-id");
@@ -153,6 +155,12 @@ void ScriptedServer::speak_old_transport() {
   old_transport_ = true;
 }
 
+void ScriptedServer::speak_modern(bool modern) {
+  const std::lock_guard lock(mutex_);
+  modern_ = modern;
+  sessions_.clear();
+}
+
 void ScriptedServer::set_session_ids(bool handed_out) {
   const std::lock_guard lock(mutex_);
   session_ids_ = handed_out;
@@ -212,10 +220,14 @@ awaitable<std::string> ScriptedServer::response_to(std::string id) {
 awaitable<void> ScriptedServer::handle(io::HttpExchange& exchange) {
   auto seen = read(exchange);
   Answer answer;
+  bool is_modern = false;
   {
     const std::lock_guard lock(mutex_);
+    is_modern = modern_;
     if (const auto found = paths_.find(seen.path); found != paths_.end()) {
       answer = found->second;
+    } else if (modern_ && seen.method == "initialize") {
+      answer = rpc_error(-32601, "Method not found", 404);
     } else if (!seen.session.empty() && !sessions_.contains(seen.session)) {
       answer = rpc_error(-32001, "Session not found", 404);
       if (seen.http_method == "DELETE") answer = http(404, {}, {});
@@ -226,7 +238,7 @@ awaitable<void> ScriptedServer::handle(io::HttpExchange& exchange) {
     }
   }
   // The question for the modern era: asked of every server first, and of no interest here.
-  if (seen.method == "server/discover" && !answer)
+  if (seen.method == "server/discover" && !answer && !is_modern)
     co_return co_await rpc_error(-32601, "Method not found", 404)(*this, exchange, seen);
   seen_.add(seen);
   if (seen.method.empty()) stirred_.notify();
@@ -238,11 +250,13 @@ awaitable<void> ScriptedServer::handle(io::HttpExchange& exchange) {
 }
 
 awaitable<void> ScriptedServer::by_the_book(io::HttpExchange& exchange, const Seen& seen) {
-  bool old = false;
+  bool old = false, is_modern = false;
   {
     const std::lock_guard lock(mutex_);
     old = old_transport_;
+    is_modern = modern_;
   }
+  if (is_modern) co_return co_await modern(exchange, seen);
   if (old) co_return co_await old_transport(exchange, seen);
   if (seen.http_method == "GET") co_return co_await listen(exchange);
   if (seen.http_method == "DELETE") {
@@ -270,6 +284,13 @@ std::string ScriptedServer::answer_to(const Seen& seen) {
     answer = list->second;
     known = true;
   }
+  if (seen.method == "server/discover") {
+    answer = fmt::format(
+        R"({{"supportedVersions":["2026-07-28"],"capabilities":{},"_meta":{{"io.modelcontextprotocol/serverInfo":{{"name":"scripted","version":"1"}}}}}})",
+        capabilities_
+    );
+    known = true;
+  }
   if (seen.method == "initialize") {
     answer = fmt::format(
         R"({{"protocolVersion":"{}","capabilities":{},"serverInfo":{{"name":"scripted","version":"1"}}}})",
@@ -295,6 +316,56 @@ awaitable<void> ScriptedServer::old_transport(io::HttpExchange& exchange, const 
   if (seen.id.empty() || seen.method.empty()) co_return;
   pushed_.push_back(answer_to(seen));
   stirred_.notify();
+}
+
+awaitable<void> ScriptedServer::modern(io::HttpExchange& exchange, const Seen& seen) {
+  if (seen.http_method != "POST") {
+    co_await exchange.respond(405, {}, {});
+  } else if (seen.header("mcp-method") != seen.method) {
+    co_await rpc_error(protocol::header_mismatch, "Mcp-Method does not match", 400)(
+        *this, exchange, seen
+    );
+  } else if (protocol::is_removed(seen.method)) {
+    co_await rpc_error(protocol::method_not_found, "Method not found", 404)(*this, exchange, seen);
+  } else if (seen.method == "subscriptions/listen") {
+    co_await subscribe(exchange, seen);
+  } else {
+    const auto answer = answer_to(seen);
+    const auto result = protocol::member(answer, "result");
+    co_await exchange.respond(
+        200, json_type,
+        result ? protocol::make_result(seen.id, protocol::as_modern_result(seen.method, *result))
+               : answer
+    );
+  }
+}
+
+awaitable<void> ScriptedServer::subscribe(io::HttpExchange& exchange, const Seen& seen) {
+  exchange.on_peer_gone([this] { stirred_.notify(); });
+  const auto tagged = [&](std::string_view method, std::string_view params) {
+    return protocol::encode_sse(protocol::make_notification(
+        method, protocol::with_meta(params, protocol::meta_subscription_id, seen.id)
+    ));
+  };
+  const auto frame = protocol::Frame::parse(seen.body);
+  co_await exchange.begin_stream(200, sse_type);
+  co_await exchange.write(tagged(
+      "notifications/subscriptions/acknowledged",
+      fmt::format(
+          R"({{"notifications":{}}})",
+          protocol::member(frame->params(), "notifications").value_or("{}")
+      )
+  ));
+  std::size_t told = pushed_.size();
+  listeners_.add(1);
+  while (!stopping_ && !exchange.peer_gone()) {
+    while (told < pushed_.size()) {
+      const auto message = protocol::Frame::parse(pushed_[told++]);
+      if (!co_await exchange.write(tagged(message->method(), message->params()))) co_return;
+    }
+    co_await stirred_.wait();
+  }
+  co_await exchange.end_stream();
 }
 
 awaitable<void> ScriptedServer::initialize(io::HttpExchange& exchange, const Seen& seen) {

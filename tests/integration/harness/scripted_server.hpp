@@ -76,6 +76,9 @@ class ScriptedServer {
   /// Speaks the older HTTP+SSE transport (2024-11-05) from now on: GET opens the stream, whose
   /// first event names where to POST, and where every answer comes.
   void speak_old_transport();
+  /// Speaks 2026-07-28 from now on, and nothing else: no sessions, no GET, no `initialize`. What is
+  /// pushed goes to every listen, under its number.
+  void speak_modern(bool modern = true);
   void set_session_ids(bool handed_out);
   void forget_sessions();
   /// A message on every open GET stream.
@@ -88,7 +91,7 @@ class ScriptedServer {
   /// Waits for the number-th request of a method ("GET" and "DELETE" count too).
   bool wait_for(const std::string& method, std::size_t number = 1) const;
   std::vector<Seen> all(const std::string& method) const;
-  bool wait_listener();  ///< a GET stream is open
+  bool wait_listener();  ///< a GET stream is open, or a listen
 
   // For answers, on the server's thread:
   io::Event& released() { return released_; }
@@ -101,6 +104,8 @@ class ScriptedServer {
   awaitable<void> initialize(io::HttpExchange& exchange, const Seen& seen);
   awaitable<void> listen(io::HttpExchange& exchange);
   awaitable<void> old_transport(io::HttpExchange& exchange, const Seen& seen);
+  awaitable<void> modern(io::HttpExchange& exchange, const Seen& seen);
+  awaitable<void> subscribe(io::HttpExchange& exchange, const Seen& seen);
   std::string answer_to(const Seen& seen);  ///< as a good server answers
 
   Background background_;
@@ -112,6 +117,7 @@ class ScriptedServer {
   std::string capabilities_ = R"({"tools":{"listChanged":true}})";
   bool session_ids_ = true;
   bool old_transport_ = false;
+  bool modern_ = false;
   std::set<std::string> sessions_;
   int last_session_ = 0;
 

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "gateway/answer_eras.hpp"
 #include "gateway/description_guard.hpp"
 #include "gateway/json_edit.hpp"
 #include "gateway/resource_tools.hpp"
@@ -268,32 +269,62 @@ bool ServerView::shows_tool(std::string_view name) const {
   return !shown_tools || std::ranges::binary_search(*shown_tools, name, std::less<>{});
 }
 
-std::shared_ptr<const ServerView> make_server_view(const Contribution& contribution) {
-  auto view = std::make_shared<ServerView>();
+namespace {
+
+/// Nothing where legacy clients can be told the same.
+std::optional<std::string> legacy_tools_of(const std::map<ListKind, std::string>& results) {
+  const auto tools = results.find(ListKind::tools);
+  if (tools == results.end()) return std::nullopt;
+  auto legacy = tools_for_legacy(tools->second);
+  if (legacy == tools->second) return std::nullopt;
+  return legacy;
+}
+
+upstream::CacheHints merged_hints(const std::vector<Contribution>& contributions, ListKind kind) {
+  std::optional<upstream::CacheHints> merged;
+  for (const auto& each : contributions) {
+    const auto& list = catalogue_of(each)[kind];
+    if (!list.offered) continue;
+    if (!merged) merged = list.hints;
+    merged->ttl_ms = std::min(merged->ttl_ms, list.hints.ttl_ms);
+    merged->shared = merged->shared && list.hints.shared;
+  }
+  return merged.value_or(upstream::CacheHints{});
+}
+
+void show(ServerView& view, const Contribution& contribution) {
   const auto& catalogue = catalogue_of(contribution);
   for (const auto kind : upstream::all_lists) {
-    if (catalogue[kind].offered) view->results[kind] = list_result(kind, catalogue[kind]);
+    if (catalogue[kind].offered) view.results[kind] = list_result(kind, catalogue[kind]);
+    view.hints[static_cast<std::size_t>(kind)] = catalogue[kind].hints;
   }
   const auto& config = config_of(contribution);
-  if (!filters(config.tools) && !config.resources_as_tools && !config.normalize_schemas)
-    return view;
+  if (!filters(config.tools) && !config.resources_as_tools && !config.normalize_schemas) return;
 
   Made made;
   const auto shown = shown_tools(contribution, made);
   if (filters(config.tools)) {
-    view->shown_tools.emplace();
-    for (const auto* tool : shown) view->shown_tools->push_back(tool->key);
-    std::ranges::sort(*view->shown_tools);
+    view.shown_tools.emplace();
+    for (const auto* tool : shown) view.shown_tools->push_back(tool->key);
+    std::ranges::sort(*view.shown_tools);
   }
   const auto& list = catalogue[ListKind::tools];
-  if (shown == pointers(list.items)) return view;
+  if (shown == pointers(list.items)) return;
   ListText text(ListKind::tools);
   for (const auto* tool : shown) text.add(tool->json);
   // Whatever else the server said beside its tools (_meta, extensions) stays.
-  view->results[ListKind::tools] =
+  view.results[ListKind::tools] =
       list.single_page.empty()
           ? std::move(text).result()
           : protocol::with_member(list.single_page, "tools", std::move(text).array());
+}
+
+}  // namespace
+
+std::shared_ptr<const ServerView> make_server_view(const Contribution& contribution) {
+  auto view = std::make_shared<ServerView>();
+  show(*view, contribution);
+  if (contribution.modern) view->legacy_tools = legacy_tools_of(view->results);
   return view;
 }
 
@@ -306,6 +337,10 @@ Aggregate::Aggregate(const std::vector<Contribution>& contributions) {
   add_resources(contributions);
   add_templates(contributions);
   capabilities_ = merged_capabilities(contributions, !tools_.empty());
+  if (std::ranges::any_of(contributions, &Contribution::modern))
+    legacy_tools_ = legacy_tools_of(results_);
+  for (const auto kind : upstream::all_lists)
+    hints_[static_cast<std::size_t>(kind)] = merged_hints(contributions, kind);
 }
 
 void Aggregate::add_tools(const std::vector<Contribution>& contributions) {
@@ -391,6 +426,10 @@ void Aggregate::warn_listed_twice(
       "{} '{}' is listed by server '{}' and by server '{}'; requests go to the first", what, key,
       winner, loser
   ));
+}
+
+const std::string& Aggregate::legacy_result(ListKind kind) const {
+  return kind == ListKind::tools && legacy_tools_ ? *legacy_tools_ : result(kind);
 }
 
 const std::string& Aggregate::result(ListKind kind) const { return results_.at(kind); }

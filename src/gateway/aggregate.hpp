@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,12 +21,15 @@ struct Contribution {
   std::shared_ptr<const UpstreamConfig> config;
   upstream::CataloguePtr catalogue;
   std::string capabilities;  ///< of the server, raw JSON object
+  bool modern = false;       ///< it speaks the modern era
 };
 
 /// What one upstream shows at `/mcp/SERVER`: its lists after the tool filter, ready to be sent.
 /// With nothing to filter or to normalize the server's own bytes are kept.
 struct ServerView {
   std::map<upstream::ListKind, std::string> results;  ///< raw result objects of the lists it offers
+  std::optional<std::string> legacy_tools;      ///< tools/list for legacy clients, where it differs
+  std::array<upstream::CacheHints, 4> hints{};  ///< by ListKind; for modern clients
   bool shows_tool(std::string_view name) const;
   std::optional<std::vector<std::string>> shown_tools;  ///< sorted; empty: all
 };
@@ -46,6 +50,12 @@ class Aggregate {
 
   /// Raw result object of tools/list and its kin.
   const std::string& result(upstream::ListKind kind) const;
+  /// The same for legacy clients.
+  const std::string& legacy_result(upstream::ListKind kind) const;
+  /// The shortest time that a server gives, and public only where all agree (2026-07-28 "Caching").
+  const upstream::CacheHints& hints(upstream::ListKind kind) const {
+    return hints_[static_cast<std::size_t>(kind)];
+  }
   std::optional<Route> tool(std::string_view public_name) const;
   std::optional<Route> prompt(std::string_view public_name) const;
   /// The server that lists this resource, else the first whose template matches; empty: nobody's.
@@ -73,6 +83,8 @@ class Aggregate {
   );
 
   std::map<upstream::ListKind, std::string> results_;
+  std::optional<std::string> legacy_tools_;
+  std::array<upstream::CacheHints, 4> hints_{};
   std::map<std::string, Route, std::less<>> tools_, prompts_;
   std::map<std::string, std::string, std::less<>> resources_;
   std::vector<std::pair<std::string, std::string>> templates_;  ///< template, server

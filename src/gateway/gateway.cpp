@@ -290,18 +290,20 @@ void Gateway::rebuild() {
     if (found == upstreams_.end()) continue;
     auto& upstream = *found->second;
     upstream::CataloguePtr catalogue;
+    bool modern = false;
     upstream.capabilities = "{}";
     if (!upstream.live.links.empty()) {
       const auto& snapshot = upstream.live.links.front()->snapshot();
       catalogue = snapshot.catalogue;
       upstream.capabilities = snapshot.server.capabilities;
+      modern = snapshot.server.modern();
       // What its predecessor listed stands until it has connected for the first time.
       if (!catalogue && snapshot.state == upstream::State::connecting) {
         catalogue = upstream.inherited;
         upstream.capabilities = upstream.inherited_capabilities;
       }
     }
-    Contribution contribution{name, upstream.config, catalogue, upstream.capabilities};
+    Contribution contribution{name, upstream.config, catalogue, upstream.capabilities, modern};
     if (catalogue != upstream.shown) {
       if (!upstream.shown) newcomers.push_back(&upstream);
       upstream.shown = catalogue;

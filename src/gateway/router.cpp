@@ -6,7 +6,6 @@
 #include <mooring/version.hpp>
 
 #include "core/log.hpp"
-#include "gateway/answer_eras.hpp"
 #include "gateway/own_sessions.hpp"
 #include "protocol/messages.hpp"
 #include "upstream/supervisor.hpp"
@@ -37,6 +36,12 @@ std::string with_list_changed(std::string capabilities) {
 constexpr std::string_view everything_offered =
     R"({"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},)"
     R"("prompts":{"listChanged":true},"logging":{},"completions":{}})";
+
+/// A list as modern clients get it (2026-07-28 "Caching").
+std::string with_hints(std::string_view result, const upstream::CacheHints& hints) {
+  auto with = protocol::with_member(result, "ttlMs", std::to_string(hints.ttl_ms));
+  return protocol::with_member(with, "cacheScope", hints.shared ? R"("public")" : R"("private")");
+}
 
 bool first_connect(const upstream::Snapshot& snapshot) {
   return snapshot.state == State::connecting && !snapshot.catalogue;
@@ -321,20 +326,13 @@ awaitable<void> Router::list(
   }
   co_await wait_for_catalogues(session.endpoint);
   co_await freshen(session, kind);
-  const auto links = links_of(session);
-  const bool other_era =
-      kind == ListKind::tools && !session.modern() &&
-      std::ranges::any_of(links, [](const auto& each) { return each->snapshot().server.modern(); });
-  const auto in_era = [&](const std::string& raw) {
-    return other_era ? tools_for_legacy(raw) : raw;
-  };
+  const bool modern = session.modern();
   if (session.endpoint.empty()) {
     const auto aggregate = table_->aggregate;
-    const std::string empty = fmt::format(R"({{"{}":[]}})", upstream::list_member(kind));
-    co_await responder.finish(
-        protocol::make_result(request.id(), aggregate ? in_era(aggregate->result(kind)) : empty)
-    );
-    co_return;
+    std::string result = fmt::format(R"({{"{}":[]}})", upstream::list_member(kind));
+    if (aggregate && modern) result = with_hints(aggregate->result(kind), aggregate->hints(kind));
+    if (aggregate && !modern) result = aggregate->legacy_result(kind);
+    co_return co_await responder.finish(protocol::make_result(request.id(), result));
   }
   const auto* shown = table_->find(session.endpoint);
   const auto view = shown != nullptr ? shown->view : nullptr;
@@ -346,14 +344,21 @@ awaitable<void> Router::list(
     co_return;
   }
   const auto result = view->results.find(kind);
-  const bool offered = result != view->results.end();
+  if (result == view->results.end()) {
+    co_return co_await responder.finish(protocol::make_error(
+        request.id(), protocol::method_not_found,
+        fmt::format("server {} has no {}", session.endpoint, upstream::list_member(kind))
+    ));
+  }
+  if (modern) {
+    const auto& hints = view->hints[static_cast<std::size_t>(kind)];
+    co_return co_await responder.finish(
+        protocol::make_result(request.id(), with_hints(result->second, hints))
+    );
+  }
+  const bool other = kind == ListKind::tools && view->legacy_tools;
   co_await responder.finish(
-      offered
-          ? protocol::make_result(request.id(), in_era(result->second))
-          : protocol::make_error(
-                request.id(), protocol::method_not_found,
-                fmt::format("server {} has no {}", session.endpoint, upstream::list_member(kind))
-            )
+      protocol::make_result(request.id(), other ? *view->legacy_tools : result->second)
   );
 }
 

@@ -14,6 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 using upstream::ListKind;
 
 /// One upstream as a test describes it: raw result objects of its lists.
@@ -47,13 +48,20 @@ struct Server {
   operator Contribution() const {  // NOLINT(google-explicit-constructor): reads better in the tests
     return {
         config.name, std::make_shared<const UpstreamConfig>(config),
-        std::make_shared<const upstream::Catalogue>(catalogue), capabilities
+        std::make_shared<const upstream::Catalogue>(catalogue), capabilities, modern
     };
+  }
+  /// Of the modern era: what it says of keeping its tools.
+  Server& keeps_for(long long ttl_ms, bool shared) {
+    catalogue[ListKind::tools].hints = {ttl_ms, shared};
+    modern = true;
+    return *this;
   }
 
   UpstreamConfig config;
   upstream::Catalogue catalogue;
   std::string capabilities;
+  bool modern = false;
 };
 
 std::vector<std::string> names(std::string_view result, std::string_view list = "tools") {
@@ -71,6 +79,41 @@ std::vector<std::string> view_names(const Contribution& server) {
 }
 std::vector<std::string> tool_names(const Aggregate& aggregate) {
   return names(aggregate.result(ListKind::tools));
+}
+
+// ── caching (2026-07-28)
+// ───────────────────────────────────────────────────────────────────────
+
+TEST(Caching, of_several_servers_the_shortest_time_counts_and_all_have_to_agree_on_public) {
+  const Contribution minute = Server("a").tools({"x"}).keeps_for(60'000, true);
+  const Contribution hour = Server("b").tools({"y"}).keeps_for(3'600'000, true);
+  const Contribution secret = Server("c").tools({"z"}).keeps_for(90'000, false);
+  const auto hints = [](const std::vector<Contribution>& of) {
+    const auto merged = Aggregate(of).hints(ListKind::tools);
+    return std::pair(merged.ttl_ms, merged.shared);
+  };
+  EXPECT_EQ(hints({minute}), std::pair(60'000LL, true));
+  EXPECT_EQ(hints({hour, minute}), std::pair(60'000LL, true));
+  EXPECT_EQ(hints({hour, secret}), std::pair(90'000LL, false));
+  const Contribution legacy = Server("l").tools({"w"});
+  EXPECT_EQ(hints({hour, legacy}), std::pair(0LL, false)) << "it gives no time at all";
+  const Contribution without_tools = Server("p");
+  EXPECT_EQ(hints({hour, without_tools}), std::pair(3'600'000LL, true));
+  EXPECT_EQ(hints({}), std::pair(0LL, false));
+  EXPECT_EQ(make_server_view(minute)->hints[0].ttl_ms, 60'000);
+}
+
+TEST(Caching, output_schemas_that_legacy_clients_do_not_know_are_theirs_alone_to_miss) {
+  constexpr std::string_view tool =
+      R"({"name":"t","inputSchema":{"type":"object"},"outputSchema":{"type":"array"}})";
+  const Contribution modern = Server("m").tool(tool).keeps_for(0, false);
+  const Aggregate all({modern});
+  EXPECT_THAT(all.result(ListKind::tools), HasSubstr("outputSchema"));
+  EXPECT_THAT(all.legacy_result(ListKind::tools), Not(HasSubstr("outputSchema")));
+  ASSERT_TRUE(make_server_view(modern)->legacy_tools);
+  EXPECT_THAT(*make_server_view(modern)->legacy_tools, Not(HasSubstr("outputSchema")));
+  const Contribution legacy = Server("l").tool(tool);
+  EXPECT_FALSE(make_server_view(legacy)->legacy_tools) << "what it says passes as it is";
 }
 
 // ── names

@@ -57,6 +57,26 @@ TEST_P(ModernPair, questions_and_answers_pass_byte_for_byte) {
   EXPECT_EQ(upstream.count("tools/call"), 2U);
 }
 
+TEST_P(ModernPair, what_a_server_says_of_keeping_its_lists_reaches_the_client) {
+  constexpr std::string_view list =
+      R"({"resultType":"complete","tools":[{"name":"echo","inputSchema":{"type":"object"}}],"ttlMs":60000,"cacheScope":"public"})";
+  upstream.on("tools/list", result(std::string(list)));
+  const auto gateway = start();
+  gateway->wait_state("one", "ready");
+  auto one = modern(*gateway);
+  Modern all(client, gateway->mcp());
+  for (auto* each : {&one, &all}) {
+    const auto listed = each->call("tools/list");
+    EXPECT_EQ(at(listed, "/result/ttlMs"), 60000) << listed;
+    EXPECT_EQ(text(listed, "/result/cacheScope"), "public");
+    EXPECT_EQ(text(listed, "/result/resultType"), "complete");
+  }
+  auto legacy = session(*gateway);
+  const auto listed = legacy.call("tools/list");
+  for (const auto* member : {"/result/ttlMs", "/result/cacheScope", "/result/resultType"})
+    EXPECT_TRUE(at(listed, member).is_null()) << listed;
+}
+
 TEST_P(ModernPair, a_state_that_is_not_ours_is_for_the_server) {
   upstream.on("tools/call", rpc_error(-32602, "that is not my state"));
   const auto gateway = start();

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "harness/gateway.hpp"
+#include "harness/modern.hpp"
 #include "harness/process.hpp"
 #include "harness/scripted_server.hpp"
 #include "harness/session.hpp"
@@ -44,6 +45,33 @@ TEST_P(Stress, EXP_31_calls_under_dropped_sessions_are_all_answered) {
     for (auto& [id, call] : calls) {
       const auto answer = call.response(id);
       EXPECT_EQ(text(answer, "/result/content/0/text"), "done") << answer;
+    }
+  }
+  EXPECT_LE(upstream.count("initialize"), static_cast<std::size_t>(drops) + 1);
+}
+
+TEST_P(Stress, EXP_31_modern_clients_lose_nothing_either) {
+  TestGateway gateway(
+      servers({{"one", fmt::format(R"({{"url":"{}"}})", upstream.url())}}), {.workers = GetParam()}
+  );
+  // The calls of the one pass through as they are, those of the other may be asked something.
+  Modern plain(client, gateway.mcp("one")), able(client, gateway.mcp("one"), R"({"sampling":{}})");
+  int drops = 0;
+  for (int round = 0; round < 8; ++round) {
+    std::vector<std::pair<std::string, Exchange>> calls;
+    for (int i = 0; i < 26; ++i) {
+      if (i == 10) {
+        upstream.forget_sessions();
+        ++drops;
+      }
+      auto& one = i % 2 == 0 ? plain : able;
+      auto call = one.start("tools/call", R"({"name":"echo","arguments":{}})");
+      calls.emplace_back(one.last_id(), std::move(call));
+    }
+    for (auto& [id, call] : calls) {
+      const auto answer = call.response(id);
+      EXPECT_EQ(text(answer, "/result/content/0/text"), "done") << answer;
+      EXPECT_EQ(text(answer, "/result/resultType"), "complete") << answer;
     }
   }
   EXPECT_LE(upstream.count("initialize"), static_cast<std::size_t>(drops) + 1);

@@ -234,7 +234,8 @@ class Router final : public Service {
   // router_tasks.cpp
   Target task_target(const ClientSession& session, const protocol::Frame& request);
   std::string with_task_name(
-      const ClientSession& session, const upstream::Link& to, std::string response
+      const ClientSession& session, const protocol::Frame& request, const upstream::Link& to,
+      std::string response
   ) const;
 
   // router_own.cpp

@@ -158,7 +158,7 @@ std::string Router::in_era_of(
     std::string answer
 ) const {
   if (modern && session.modern())
-    return with_task_name(session, to, modern_for_modern(std::move(answer), session));
+    return with_task_name(session, request, to, modern_for_modern(std::move(answer), session));
   if (modern) return modern_for_legacy(std::move(answer), request.method());
   if (!session.modern()) return answer;
   return legacy_for_modern(std::move(answer), to.config().elicitation_enabled);

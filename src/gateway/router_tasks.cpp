@@ -65,16 +65,19 @@ Router::Target Router::task_target(const ClientSession& session, const Frame& re
 
 /// The response with the name by which this client knows the task in it.
 std::string Router::with_task_name(
-    const ClientSession& session, const upstream::Link& to, std::string response
+    const ClientSession& session, const Frame& request, const upstream::Link& to,
+    std::string response
 ) const {
   const auto result = protocol::member(response, "result");
   if (!TaskName::needed(session) || !result || !protocol::is_object(*result)) return response;
   const auto id = protocol::member(*result, "taskId");
   if (!id || !protocol::is_string(*id)) return response;
-  const TaskName task{to.name(), protocol::unescape(*id), session.principal};
+  // Every sealing gives another text: what the client asked for is called as it called it.
+  auto name = protocol::string_member(request.params(), "taskId");
+  if (!request.method().starts_with("tasks/"))
+    name = TaskName{to.name(), protocol::unescape(*id), session.principal}.seal(*shared_.sealer);
   return protocol::with_member(
-      response, "result",
-      protocol::with_member(*result, "taskId", protocol::quote(task.seal(*shared_.sealer)))
+      response, "result", protocol::with_member(*result, "taskId", protocol::quote(name))
   );
 }
 

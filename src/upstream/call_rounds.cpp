@@ -142,7 +142,9 @@ class Rounds {
                          ))
                        : over();
       }
+      // A server that is away for a moment has not forgotten what it works at.
       auto now_is = co_await about(id, "tasks/get");
+      if (now_is.error) continue;
       if (type_of(now_is).empty()) co_return now_is;
       task = now_is.response->result();
     }

@@ -41,9 +41,10 @@ Exchange Modern::start(std::string_view method, std::string_view params) {
   ++last_;
   const auto param = protocol::name_param(method);
   const auto name = param.empty() ? std::string() : protocol::string_member(params, param);
+  auto sent = headers(method, name);
+  if (!token_.empty()) sent.emplace_back("Authorization", "Bearer " + token_);
   return client_.open(
-      "POST", url_, headers(method, name),
-      protocol::make_request(last_id(), method, envelope(params))
+      "POST", url_, std::move(sent), protocol::make_request(last_id(), method, envelope(params))
   );
 }
 

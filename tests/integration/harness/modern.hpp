@@ -13,6 +13,8 @@ class Modern {
   Modern(Client& client, std::string url, std::string capabilities = "{}")
       : client_(client), url_(std::move(url)), capabilities_(std::move(capabilities)) {}
 
+  /// From now on every request carries this bearer token.
+  void show(std::string token) { token_ = std::move(token); }
   /// Sends a request and waits for its whole response.
   json::value call(std::string_view method, std::string_view params = "{}");
   json::value tool(std::string_view name, std::string_view arguments = "{}");
@@ -32,7 +34,7 @@ class Modern {
 
  private:
   Client& client_;
-  std::string url_, capabilities_;
+  std::string url_, capabilities_, token_;
   int last_ = 0;
 };
 

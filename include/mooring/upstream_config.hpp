@@ -131,6 +131,10 @@ struct UpstreamConfig {
   Duration max_lifetime{0};  ///< stdio: replaced after so long; 0: never
   bool lazy = false;         ///< stdio: started by the first call, listed from the cache until then
 
+  /// All calls are those of one client: whatever a server over stdio asks is for it. Of a Client it
+  /// always is.
+  bool one_client = false;
+
   // own sessions of clients
   SessionMode sessions = SessionMode::automatic;
   int max_client_sessions = 100;                            ///< at once, with this server

@@ -32,6 +32,11 @@ double number(std::string_view params, std::string_view key, double otherwise) {
   return error == std::errc{} ? value : otherwise;
 }
 
+UpstreamConfig of_one_client(UpstreamConfig config) {
+  config.one_client = true;
+  return config;
+}
+
 std::string with_progress_token(std::string_view params, std::string_view token) {
   auto meta = protocol::member(params, "_meta").value_or("{}");
   if (!protocol::is_object(meta)) meta = "{}";
@@ -86,12 +91,13 @@ struct Connection::Call final : transport::Sink {
   const CallOptions& options;  ///< of the caller, who waits
   std::string id;
   std::string bytes;
+  std::string log_level;  ///< when it began
   io::AbortSource abort;
   std::promise<Result<std::string>> done;
 };
 
 Connection::Connection(UpstreamConfig config, ClientOptions options)
-    : config_(std::make_shared<const UpstreamConfig>(std::move(config))),
+    : config_(std::make_shared<const UpstreamConfig>(of_one_client(std::move(config)))),
       options_(std::move(options)),
       worker_(0),
       tasks_(worker_.executor()) {}
@@ -203,7 +209,8 @@ awaitable<void> Connection::run(std::shared_ptr<Call> call) {
   // Levels travel with each request in the modern era; who does not listen wants none.
   if (frame->method() == "logging/setLevel")
     log_level_ = protocol::string_member(frame->params(), "level");
-  if (options_.handlers.notification) up.log_level = log_level_;
+  call->log_level = log_level_;
+  if (options_.handlers.notification) up.log_level = call->log_level;
   if (call->options.timeout) up.timeout = *call->options.timeout;
   const auto ask = [this](Frame question) -> awaitable<std::expected<std::string, std::string>> {
     const auto response = Frame::parse(client::answer(options_.handlers, question)).value();

@@ -166,6 +166,7 @@ awaitable<std::vector<std::shared_ptr<Gateway::Upstream>>> Gateway::exchange_ups
       );
       old.push_back(found->second);
       upstreams_.erase(found);
+      own_.shared(name, nullptr);  // before it is gone: a new one may never come
       retiring_.spawn(own_.end_all(name, workers_.front()->timers().now() + drain_timeout_));
     }
   }
@@ -183,7 +184,6 @@ awaitable<std::vector<std::shared_ptr<Gateway::Upstream>>> Gateway::exchange_ups
     if (!upstreams_.contains(gone->config->name)) {
       if (catalogues_ != nullptr) catalogues_->forget(gone->config->name);
       for (unsigned i = 0; i < workers_.size(); ++i) install_link(gone->config->name, i, nullptr);
-      own_.shared(gone->config->name, nullptr);
     }
   }
   co_return old;

@@ -12,6 +12,7 @@ namespace mooring::gateway {
 namespace {
 
 constexpr core::Duration drain_time = std::chrono::seconds(10);  ///< of a client that has left
+constexpr core::Duration reload_time = std::chrono::seconds(2);
 constexpr core::Duration idle_interval = std::chrono::seconds(1);
 constexpr core::Duration answer_time = std::chrono::seconds(300);  ///< of a person
 
@@ -42,9 +43,9 @@ struct OwnSessions::Own final : upstream::Observer {
 
   awaitable<std::optional<std::string>> ask(const protocol::Frame& frame) {
     const auto listener = of.control_.listeners().find(session->key);
-    if (!listener || of.stopping_) co_return std::nullopt;
+    if (!listener || gone.aborted()) co_return std::nullopt;
     co_return co_await of.routers_.front()->ask(
-        listener->session, listener->outbox, frame, answer_time
+        listener->session, listener->outbox, frame, answer_time, &gone
     );
   }
 
@@ -56,7 +57,8 @@ struct OwnSessions::Own final : upstream::Observer {
   }
   bool in_use() const {
     return std::ranges::any_of(live.links, [](const auto& link) {
-      return link->activity().in_flight.load(std::memory_order_acquire) > 0;
+      return link->activity().in_flight.load(std::memory_order_acquire) > 0 ||
+             link->activity().tasks.load(std::memory_order_acquire) > 0;
     });
   }
 
@@ -64,7 +66,8 @@ struct OwnSessions::Own final : upstream::Observer {
   ClientSessionPtr session;
   LiveUpstream live;
   core::TimePoint begun{};
-  io::Event ready;  ///< `live` is there
+  io::Event ready;       ///< `live` is there
+  io::AbortSource gone;  ///< nobody waits for its client's answers any more
 };
 
 OwnSessions::OwnSessions(
@@ -74,6 +77,7 @@ OwnSessions::OwnSessions(
       maker_(maker),
       control_(control),
       recorded_(std::move(recorded)),
+      changed_(workers_.front()->executor(), workers_.front()->timers()),
       tasks_(workers_.front()->executor()) {}
 
 OwnSessions::~OwnSessions() = default;
@@ -84,6 +88,7 @@ void OwnSessions::shared(const std::string& server, const LiveUpstream* upstream
   } else {
     shared_.erase(server);
   }
+  changed_.notify();
 }
 
 std::size_t OwnSessions::count(const std::string& server) const {
@@ -109,6 +114,10 @@ awaitable<std::expected<std::shared_ptr<OwnSessions::Own>, std::string>> OwnSess
     ClientSessionPtr session, std::string server, std::string log_level
 ) {
   const Key key{server, session->key};
+  // While its configuration changes there is none for a moment.
+  const auto until = workers_.front()->timers().now() + reload_time;
+  while (!shared_.contains(server) && !stopping_ && workers_.front()->timers().now() < until)
+    co_await changed_.wait(until);
   if (const auto found = all_.find(key); found != all_.end()) {
     const auto own = found->second;
     co_await own->ready.wait();
@@ -128,7 +137,7 @@ awaitable<std::expected<std::shared_ptr<OwnSessions::Own>, std::string>> OwnSess
   const auto own = std::make_shared<Own>(*this, std::move(session));
   all_.emplace(key, own);
   auto config = of_server;
-  config.sessions = SessionMode::per_client;
+  config.one_client = true;
   config.lazy = false;
   own->begun = workers_.front()->timers().now();
   own->live = co_await maker_.make(
@@ -138,6 +147,8 @@ awaitable<std::expected<std::shared_ptr<OwnSessions::Own>, std::string>> OwnSess
       "gateway", "{}: client {} has a session of its own", server, own->session->client_name
   );
   if (!log_level.empty()) own->live.supervisor->remember_log_level(std::move(log_level));
+  for (const auto& uri : subscriptions_[key])
+    own->live.supervisor->remember_subscription(uri, true);
   own->live.supervisor->start();
   co_await heard_by_all(*own);
   own->ready.set();
@@ -159,6 +170,9 @@ awaitable<void> OwnSessions::heard_by_all(const Own& own) {
 void OwnSessions::end(std::string session_key) {
   auto action = [this, session_key = std::move(session_key)] {
     const auto until = workers_.front()->timers().now() + drain_time;
+    std::erase_if(subscriptions_, [&](const auto& entry) {
+      return entry.first.second == session_key;
+    });
     for (auto at = all_.begin(); at != all_.end();) {
       const auto here = at++;
       if (here->first.second != session_key) continue;
@@ -170,9 +184,24 @@ void OwnSessions::end(std::string session_key) {
   workers_.front()->post(std::move(action));
 }
 
+void OwnSessions::subscribed(
+    const std::string& server, const std::string& session_key, const std::string& uri, bool on
+) {
+  auto action = [this, key = Key{server, session_key}, uri, on] {
+    if (on) {
+      subscriptions_[key].insert(uri);
+    } else if (const auto found = subscriptions_.find(key); found != subscriptions_.end()) {
+      found->second.erase(uri);
+    }
+  };
+  if (workers_.front()->on_this_thread()) return action();
+  workers_.front()->post(std::move(action));
+}
+
 /// No new call finds it; those on it are answered, or end at `until`.
 awaitable<void> OwnSessions::retire(Key key, std::shared_ptr<Own> own, core::TimePoint until) {
   co_await own->ready.wait();
+  own->gone.abort();
   for (std::size_t i = 0; i < routers_.size(); ++i) {
     workers_[i]->post([router = routers_[i], key] { router->forget_own(key.first, key.second); });
   }
@@ -191,6 +220,10 @@ void OwnSessions::look_for_idle() {
     const auto here = at++;
     const auto& own = here->second;
     if (!own->live.supervisor || own->in_use()) continue;
+    const auto wishes = subscriptions_.find(here->first);
+    const bool listens = wishes != subscriptions_.end() && !wishes->second.empty() &&
+                         control_.listeners().find(here->first.second);
+    if (listens) continue;
     const auto& config = own->live.supervisor->config();
     if (now - own->last_used() < config.client_session_idle) continue;
     core::log::info(
@@ -218,6 +251,7 @@ awaitable<void> OwnSessions::end_all(std::string server, core::TimePoint until) 
 
 awaitable<void> OwnSessions::stop() {
   stopping_ = true;
+  changed_.notify();
   workers_.front()->timers().cancel(idle_look_);
   io::TaskGroup ending(workers_.front()->executor());
   const auto now = workers_.front()->timers().now();

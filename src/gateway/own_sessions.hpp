@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,11 @@ class OwnSessions {
   awaitable<std::expected<std::shared_ptr<upstream::Link>, std::string>> link(
       ClientSessionPtr session, std::string server, unsigned worker, std::string log_level
   );
+  /// The client hears of that resource on its own session, or no more: who listens does not rest,
+  /// and a session that follows goes on with it.
+  void subscribed(
+      const std::string& server, const std::string& session_key, const std::string& uri, bool on
+  );
   /// The client session is over.
   void end(std::string session_key);
 
@@ -67,6 +73,8 @@ class OwnSessions {
   std::vector<Router*> routers_;
   std::map<std::string, const LiveUpstream*> shared_;
   std::map<Key, std::shared_ptr<Own>> all_;
+  std::map<Key, std::set<std::string>> subscriptions_;
+  io::Event changed_;  ///< a server came or went
   core::Timers::Id idle_look_ = 0;
   io::TaskGroup tasks_;
   bool stopping_ = false;

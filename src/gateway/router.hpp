@@ -80,7 +80,7 @@ class Router final : public Service {
   /// question's id; empty: none came in time.
   awaitable<std::optional<std::string>> ask(
       ClientSessionPtr session, Outbox outbox, const protocol::Frame& question,
-      core::Duration timeout
+      core::Duration timeout, io::AbortSource* abort = nullptr
   );
   /// The client's own session with the server ends.
   void forget_own(const std::string& server, const std::string& session_key);
@@ -240,6 +240,10 @@ class Router final : public Service {
 
   // router_own.cpp
   std::string own_key(const ClientSession& session, const upstream::Link& shared);
+  /// Puts the client's own session in place of the shared one, where it has one.
+  awaitable<void> take_own(
+      const ClientSession& session, const protocol::Frame& request, Target& target
+  );
   void stays_on_shared(const std::string& name);
   awaitable<std::expected<std::shared_ptr<upstream::Link>, std::string>> own_link(
       const ClientSession& session, std::string key, const std::string& server

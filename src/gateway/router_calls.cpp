@@ -177,7 +177,11 @@ awaitable<Router::Target> Router::target_of(
 ) {
   const auto& method = request.method();
   Target target;
-  if (session.modern() && method.starts_with("tasks/")) co_return task_target(session, request);
+  if (session.modern() && method.starts_with("tasks/")) {
+    target = task_target(session, request);
+    if (target.error.empty()) co_await take_own(session, request, target);
+    co_return target;
+  }
   // In the first moments of the process a server may be known by name alone.
   const auto begun_by = worker_.timers().now() + shared_.list_wait;
   while (!table_->aggregate && worker_.timers().now() < begun_by && !abort.aborted()) {
@@ -211,13 +215,10 @@ awaitable<Router::Target> Router::target_of(
       target.error = refuse(request, protocol::internal_error, "server is not connected");
     co_return target;
   }
-  if (const auto key = own_key(session, *target.link); !key.empty() && shared_.own != nullptr) {
-    auto own = co_await own_link(session, key, target.link->name());
-    if (!own) {
-      target.error = refuse(request, protocol::internal_error, own.error());
-      co_return target;
-    }
-    target.link = std::move(*own);
+  // What a modern client listens to comes from the session of all, by which it is heard.
+  if (!session.modern() || method != "resources/subscribe") {
+    co_await take_own(session, request, target);
+    if (!target.error.empty()) co_return target;
   }
   const auto* shown = table_->find(target.link->name());
   const auto& name = target.name ? *target.name : request.name();
@@ -428,14 +429,14 @@ awaitable<std::string> Router::call_through(
 }
 
 awaitable<std::optional<std::string>> Router::ask(
-    ClientSessionPtr session, Outbox outbox, const Frame& question, core::Duration timeout
+    ClientSessionPtr session, Outbox outbox, const Frame& question, core::Duration timeout,
+    io::AbortSource* abort
 ) {
   const auto id = client_requests_.next_id();
   const auto raw = question.id();
   const auto waiting = client_requests_.expect(id, session->key);
   outbox(question.spliced({{question.id_span(), id}}));
-  auto response =
-      co_await client_requests_.wait(waiting, worker_.timers().now() + timeout, nullptr);
+  auto response = co_await client_requests_.wait(waiting, worker_.timers().now() + timeout, abort);
   if (!response) co_return std::nullopt;
   co_return response->spliced({{response->id_span(), raw}});
 }

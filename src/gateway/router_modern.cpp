@@ -86,6 +86,12 @@ awaitable<void> Router::modern_call(
       token && bridged_state(*session, request, protocol::unescape(*token)).has_value();
   if (!suspended) {
     const auto target = co_await target_of(*session, plain, flight.abort);
+    // Whose state it is that a retry brings, only the server that is met can tell.
+    const bool retry = token || protocol::member(request.params(), "inputResponses");
+    if (retry && target.link && target.link->snapshot().server.protocol_version.empty()) {
+      const auto until = worker_.timers().now() + target.link->config().connect_timeout;
+      co_await target.link->wait_for_catalogue(until, &flight.abort);
+    }
     if (target.link && target.link->snapshot().server.modern())
       co_return co_await call(session, plain, answer, flight);
   }

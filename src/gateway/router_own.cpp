@@ -45,6 +45,19 @@ void Router::stays_on_shared(const std::string& name) {
   on_shared_.insert(name);
 }
 
+awaitable<void> Router::take_own(
+    const ClientSession& session, const protocol::Frame& request, Target& target
+) {
+  const auto key = own_key(session, *target.link);
+  if (key.empty() || shared_.own == nullptr) co_return;
+  auto own = co_await own_link(session, key, target.link->name());
+  if (own) {
+    target.link = std::move(*own);
+  } else {
+    target.error = protocol::make_error(request.id(), protocol::internal_error, own.error());
+  }
+}
+
 /// In place of the shared link; the error is for the client.
 awaitable<std::expected<std::shared_ptr<upstream::Link>, std::string>> Router::own_link(
     const ClientSession& session, std::string key, const std::string& server

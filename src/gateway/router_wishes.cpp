@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "gateway/log_level.hpp"
+#include "gateway/own_sessions.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/router.hpp"
 #include "protocol/messages.hpp"
@@ -88,8 +89,11 @@ awaitable<void> Router::subscribe(
     auto answer = co_await call_through(target.link, request, &flight, std::nullopt, &relay);
     const auto parsed = Frame::parse(answer);
     const auto supervisor = target.link->supervisor();
-    if (supervisor && parsed && parsed->kind() == Frame::Kind::result)
-      supervisor->remember_subscription(request.uri(), request.method() == "resources/subscribe");
+    if (supervisor && parsed && parsed->kind() == Frame::Kind::result) {
+      const bool on = request.method() == "resources/subscribe";
+      supervisor->remember_subscription(request.uri(), on);
+      shared_.own->subscribed(target.link->name(), session->key, request.uri(), on);
+    }
     co_return co_await responder->finish(std::move(answer));
   }
   co_await responder->finish(

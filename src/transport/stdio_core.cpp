@@ -31,7 +31,7 @@ StdioChannel::Core::Core(
       timeout_(config.timeout),
       framer_(config.buffer_bytes),
       watch_(config.buffer_bytes),
-      switchboard_(fmt::format("process {}", pid_), config.sessions == SessionMode::per_client),
+      switchboard_(fmt::format("process {}", pid_), config.one_client),
       end_of_output_(home.executor(), home.timers()),
       exited_(home.executor(), home.timers()),
       buried_(home.executor(), home.timers()),

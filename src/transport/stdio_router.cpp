@@ -50,7 +50,10 @@ StdioRouter::Target StdioRouter::route(const Frame& frame) {
 StdioRouter::Target StdioRouter::response(const Frame& frame) const {
   const auto call = calls_.find(frame.id());
   if (call != calls_.end()) return {To::call, call->first};
-  if (is_anonymous_error(frame) && calls_.size() == 1) return {To::call, calls_.begin()->first};
+  if (!is_anonymous_error(frame)) return {};
+  // A subscription that stands beside it waits for nothing.
+  if (from_client_ == 1) return unaddressed();
+  if (calls_.size() == 1) return {To::call, calls_.begin()->first};
   return {};
 }
 

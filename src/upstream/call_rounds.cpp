@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
+#include <map>
 
 #include "protocol/messages.hpp"
 #include "protocol/modern.hpp"
@@ -56,12 +56,11 @@ CallResult failure(CallError error) {
 class Rounds {
  public:
   Rounds(io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random)
-      : worker_(worker),
+      : timers_(worker.timers()),
         link_(link),
         request_(std::move(request)),
-        ask_(std::move(ask)),
-        random_(random),
-        until_(worker.timers().now() + link.config().timeout_max) {
+        until_(timers_.now() + link.config().timeout_max),
+        questions_(std::move(ask), random, timers_, until_) {
     request_.takes_tasks = true;
   }
 
@@ -69,10 +68,14 @@ class Rounds {
     auto result = co_await link_.call(request_);
     for (int round = 0; type_of(result) == "input_required"; ++round) {
       if (round == most_rounds) co_return failure("the server does not stop asking for input");
+      if (timers_.now() >= until_) co_return late();
       result = co_await again(std::string(result.response->result()));
     }
     const auto type = type_of(result);
-    if (type == "task") co_return co_await see_through(std::string(result.response->result()));
+    if (type == "task") {
+      const Link::Hold hold(link_);
+      co_return co_await see_through(std::string(result.response->result()));
+    }
     // Extensions may have more types, for whoever asks for them; nobody here does.
     if (!type.empty() && type != "complete") {
       co_return failure(
@@ -87,16 +90,26 @@ class Rounds {
   CallResult over() const {
     return failure(cancelled(link_.name(), request_.frame->method(), recovery::Delivery::unknown));
   }
+  CallResult late() const {
+    return failure(timed_out(
+        link_.name(), request_.frame->method(), link_.config().timeout_max,
+        recovery::Delivery::unknown
+    ));
+  }
+  awaitable<bool> pause(core::Duration time) {
+    return io::sleep_until(timers_, std::min(until_, timers_.now() + time), request_.abort);
+  }
 
   /// The same call, with answers to what it asked.
   awaitable<CallResult> again(std::string wanted) {
     const auto& first = *request_.frame;
-    const auto answers = co_await answers_to(wanted, ask_, random_);
+    std::map<std::string, std::string> of_this_round;
+    const auto answers = co_await questions_.answer(wanted, of_this_round);
     if (given_up()) co_return over();
     if (!answers) co_return ended(answers.error());
     std::string params(first.params());
     if (answers->empty()) {
-      co_await io::sleep_until(worker_.timers(), worker_.timers().now() + pace, request_.abort);
+      co_await pause(pace);
     } else {
       params = protocol::with_member(params, "inputResponses", *answers);
     }
@@ -109,10 +122,11 @@ class Rounds {
     co_return co_await link_.call(std::move(next));
   }
 
-  /// Asks for a task until it has ended; answers what it asks meanwhile.
+  /// Asks for a task until it has ended; answers what it asks meanwhile. Whatever goes wrong with
+  /// asking says nothing of the task, which runs.
   awaitable<CallResult> see_through(std::string task) {
     const std::string id(protocol::member(task, "taskId").value_or(R"("")"));
-    std::set<std::string> answered;
+    auto heard = timers_.now();
     for (;;) {
       const auto status = protocol::string_member(task, "status");
       if (status == "completed") {
@@ -121,36 +135,55 @@ class Rounds {
       }
       if (status == "failed" || status == "cancelled") co_return failed(task);
       if (status == "input_required") {
-        const auto answers = co_await answers_to(task, ask_, random_, &answered);
-        if (!given_up() && !answers) {
+        if (auto refused = co_await answer(id, task)) {
           co_await about(id, "tasks/cancel");
-          co_return ended(answers.error());
+          co_return std::move(*refused);
         }
-        if (!given_up() && !answers->empty())
-          co_await about(id, "tasks/update", fmt::format(R"(,"inputResponses":{})", *answers));
       }
-      const auto now = worker_.timers().now();
-      const bool late = now >= until_;
-      if (late || given_up() ||
-          !co_await io::sleep_until(
-              worker_.timers(), std::min(until_, now + interval(task)), request_.abort
-          )) {
+      if (timers_.now() >= until_ || !co_await pause(interval(task))) {
         co_await about(id, "tasks/cancel");
-        co_return late ? failure(timed_out(
-                             link_.name(), request_.frame->method(), link_.config().timeout_max,
-                             recovery::Delivery::unknown
-                         ))
-                       : over();
+        co_return given_up() ? over() : late();
       }
-      // A server that is away for a moment has not forgotten what it works at.
       auto now_is = co_await about(id, "tasks/get");
-      if (now_is.error) continue;
-      if (type_of(now_is).empty()) co_return now_is;
-      task = now_is.response->result();
+      if (!type_of(now_is).empty()) {
+        heard = timers_.now();
+        task = now_is.response->result();
+      } else if (!now_is.error || timers_.now() - heard > link_.config().timeout) {
+        co_return out_of_sight(now_is);
+      }
     }
   }
 
-  CallResult failed(std::string_view task) const {
+  /// Answers, once more where they were lost on their way; the end of the call where they cannot be
+  /// had.
+  awaitable<std::optional<CallResult>> answer(const std::string& id, std::string task) {
+    const auto known = answered_.size();
+    const auto answers = co_await questions_.answer(std::move(task), answered_);
+    if (given_up()) co_return std::nullopt;
+    if (!answers) co_return ended(answers.error());
+    if (answers->empty() || (known == answered_.size() && !update_lost_)) co_return std::nullopt;
+    const auto taken =
+        co_await about(id, "tasks/update", fmt::format(R"(,"inputResponses":{})", *answers));
+    update_lost_ = taken.error.has_value();
+    co_return std::nullopt;
+  }
+
+  /// The server does not tell any more what became of it.
+  CallResult out_of_sight(const CallResult& last) const {
+    CallError error;
+    error.kind = last.error ? last.error->kind : "other";
+    error.delivery = recovery::Delivery::unknown;
+    error.recovery_id = last.error ? last.error->recovery_id : std::string();
+    error.message = fmt::format(
+        "{}: the call became a task there, and {}", link_.name(),
+        last.error ? "the server is away: " + last.error->message
+                   : "the server does not know it any more"
+    );
+    error.advice = "The call may have run; check its effect before you repeat it.";
+    return failure(std::move(error));
+  }
+
+  static CallResult failed(std::string_view task) {
     const auto error = protocol::member(task, "error");
     if (!error || !protocol::is_object(*error)) return failure("the server's task was cancelled");
     return ended(fmt::format(R"({{"jsonrpc":"2.0","id":0,"error":{}}})", *error));
@@ -184,12 +217,13 @@ class Rounds {
     co_return co_await link_.call(std::move(request));
   }
 
-  io::Worker& worker_;
+  core::Timers& timers_;
   Link& link_;
   CallRequest request_;
-  AskCaller ask_;
-  core::Random& random_;
   core::TimePoint until_;
+  Questions questions_;
+  std::map<std::string, std::string> answered_;  ///< what the task asked, by key
+  bool update_lost_ = false;
 };
 
 }  // namespace

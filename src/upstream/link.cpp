@@ -74,7 +74,8 @@ transport::Channel& Link::channel(const SessionView& session) const {
 
 bool Link::busy() const {
   const auto has_calls = [](const auto& activity) {
-    return activity->in_flight.load(std::memory_order_acquire) > 0;
+    return activity->in_flight.load(std::memory_order_acquire) > 0 ||
+           activity->tasks.load(std::memory_order_acquire) > 0;
   };
   return has_calls(activity_) || std::ranges::any_of(others_, has_calls);
 }

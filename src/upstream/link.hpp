@@ -38,6 +38,17 @@ class Link : public std::enable_shared_from_this<Link> {
   const Activity& activity() const { return *activity_; }
   /// Some client's call is under way, on whichever worker.
   bool busy() const;
+  /// While it lives, the server works at something for a call of ours, though none is on the wire.
+  class Hold {
+   public:
+    explicit Hold(Link& of) : activity_(of.activity_) { ++activity_->tasks; }
+    ~Hold() { --activity_->tasks; }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+   private:
+    std::shared_ptr<Activity> activity_;
+  };
   /// Before it is used: those of the other workers.
   void know_others(std::vector<std::shared_ptr<const Activity>> others) {
     others_ = std::move(others);

@@ -17,8 +17,7 @@ awaitable<transport::Outcome> Link::send_modern(Attempt& attempt, const SessionV
   out.id = attempt.id;
   out.method = frame.method();
   out.session = session.headers;
-  out.from_client = true;
-  out.stream_over = attempt.request.stream_over;
+  out.from_client = true;  // and whole: what a result is has to be seen in it
   out.abort = &attempt.abort;
   if (auto own = co_await own_answer(attempt)) {
     transport::Outcome outcome;

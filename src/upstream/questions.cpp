@@ -13,6 +13,8 @@ using protocol::Frame;
 
 namespace {
 
+constexpr std::size_t most_questions = 16;
+
 /// One of the `inputRequests` as the request of the legacy era that it stands for; nothing where
 /// there is none.
 std::optional<Frame> as_request(std::string_view question, core::Random& random) {
@@ -33,33 +35,34 @@ std::optional<Frame> as_request(std::string_view question, core::Random& random)
 
 }  // namespace
 
-awaitable<std::expected<std::string, std::string>> answers_to(
-    std::string_view result, const AskCaller& ask, core::Random& random,
-    std::set<std::string>* answered
+awaitable<std::expected<std::string, std::string>> Questions::answer(
+    std::string result, std::map<std::string, std::string>& known
 ) {
+  const auto ended = [](std::string_view why) {
+    return std::unexpected(protocol::make_error("0", protocol::internal_error, why));
+  };
   std::vector<std::pair<std::string, std::string>> questions;
   const auto requests = protocol::member(result, "inputRequests").value_or("{}");
-  protocol::for_each_member(requests, [&](std::string_view raw, std::string_view question) {
-    auto key = protocol::unescape(raw);
-    if (answered == nullptr || answered->insert(key).second)
-      questions.emplace_back(std::move(key), question);
+  protocol::for_each_member(requests, [&](std::string_view key, std::string_view question) {
+    questions.emplace_back(protocol::unescape(key), question);
     return true;
   });
+  if (questions.size() > most_questions) co_return ended("the server asks too much at once");
   std::string answers;
   for (const auto& [key, question] : questions) {
-    auto asked = as_request(question, random);
-    if (!asked) {
-      co_return std::unexpected(protocol::make_error(
-          "0", protocol::internal_error, "the server asks for input of an unknown kind"
-      ));
+    if (!known.contains(key)) {
+      auto asked = as_request(question, random_);
+      if (!asked) co_return ended("the server asks for input of an unknown kind");
+      if (timers_.now() >= until_) co_return ended("the server still asks, and the call is over");
+      auto answer = co_await ask_(std::move(*asked));
+      if (!answer) {
+        co_return std::unexpected(
+            fmt::format(R"({{"jsonrpc":"2.0","id":0,"error":{}}})", answer.error())
+        );
+      }
+      known.emplace(key, std::move(*answer));
     }
-    const auto answer = co_await ask(std::move(*asked));
-    if (!answer) {
-      co_return std::unexpected(
-          fmt::format(R"({{"jsonrpc":"2.0","id":0,"error":{}}})", answer.error())
-      );
-    }
-    answers = protocol::with_member(answers.empty() ? "{}" : answers, key, *answer);
+    answers = protocol::with_member(answers.empty() ? "{}" : answers, key, known.at(key));
   }
   co_return answers;
 }

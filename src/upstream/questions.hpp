@@ -1,21 +1,36 @@
 #pragma once
 
 #include <expected>
-#include <set>
+#include <map>
 #include <string>
 #include <string_view>
 
+#include "core/clock.hpp"
 #include "core/random.hpp"
+#include "core/timers.hpp"
 #include "upstream/call_rounds.hpp"
 
 namespace mooring::upstream {
 
-/// The raw `inputResponses` to the `inputRequests` of a raw result; empty: it asks nothing. Keys in
-/// `answered` are passed over. The whole response that ends the call where the answers cannot be
-/// had.
-awaitable<std::expected<std::string, std::string>> answers_to(
-    std::string_view result, const AskCaller& ask, core::Random& random,
-    std::set<std::string>* answered = nullptr
-);
+/// Puts what modern servers ask in a result (`inputRequests`) to a caller who is asked by requests.
+class Questions {
+ public:
+  /// Nobody is asked anything any more at `until`.
+  Questions(AskCaller ask, core::Random& random, core::Timers& timers, core::TimePoint until)
+      : ask_(std::move(ask)), random_(random), timers_(timers), until_(until) {}
+
+  /// The raw `inputResponses` to the questions of a raw result, asked one after the other, sixteen
+  /// at most; empty: it asks nothing. The whole response that ends the call where the answers
+  /// cannot be had. Who was asked before under a key of `known` is not asked again.
+  awaitable<std::expected<std::string, std::string>> answer(
+      std::string result, std::map<std::string, std::string>& known
+  );
+
+ private:
+  AskCaller ask_;
+  core::Random& random_;
+  core::Timers& timers_;
+  core::TimePoint until_;
+};
 
 }  // namespace mooring::upstream

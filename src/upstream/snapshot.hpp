@@ -31,6 +31,7 @@ struct SessionView {
 /// One worker's use of an upstream: written by its Link, read by the Supervisor.
 struct Activity {
   std::atomic<std::uint32_t> in_flight{0};  ///< calls sent and not ended
+  std::atomic<std::uint32_t> tasks{0};      ///< calls that became a task, and wait for its end
   std::atomic<core::TimePoint> last_used{core::TimePoint{}};
 };
 

@@ -258,6 +258,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   );
   awaitable<void> drain(std::shared_ptr<const SessionView> view, LifecycleEvent then);
   std::size_t in_flight() const;
+  bool has_tasks() const;
   core::TimePoint last_used() const;
   core::Duration since_last_use() const;
   core::Duration since_last_asked() const;

@@ -180,6 +180,12 @@ std::size_t Supervisor::in_flight() const {
   return all;
 }
 
+bool Supervisor::has_tasks() const {
+  return std::ranges::any_of(links_, [](const auto& entry) {
+    return entry.second->activity().tasks.load(std::memory_order_acquire) > 0;
+  });
+}
+
 core::TimePoint Supervisor::last_used() const {
   core::TimePoint last = last_asked_;
   for (const auto& [worker, link] : links_)
@@ -265,6 +271,11 @@ awaitable<void> Supervisor::recycle(
     if (idle_timeout > core::Duration{0}) {
       idle_at = std::max(last_used(), stands_since_) + idle_timeout;
       if (in_flight() > 0) idle_at = now + idle_timeout;
+    }
+    // A task is not told of the end of its process, and would be asked for in vain.
+    if (has_tasks()) {
+      co_await io::sleep_until(home_.timers(), now + std::chrono::seconds(1), abort.get());
+      continue;
     }
     if (now >= old_at) co_return co_await drain(view, LifecycleEvent::reconnect);
     if (now >= idle_at) co_return co_await drain(view, LifecycleEvent::recycled);

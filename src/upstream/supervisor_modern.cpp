@@ -234,8 +234,9 @@ awaitable<void> Supervisor::run_listen(
         protocol::string_member(refusal->error(), "message")
     );
   } else if (outcome.failure && outcome.failure->stage == recovery::Stage::connect) {
-    lost(
-        {view->generation, recovery::Plan::Heal::check, false, recovery::Kind::transient,
+    // Only this connection may have been too many: an answer on another one tells.
+    co_await verify(
+        {view->generation, recovery::Plan::Heal::verify, false, recovery::Kind::transient,
          std::make_shared<const recovery::Failure>(*outcome.failure), since_last_use()}
     );
   }

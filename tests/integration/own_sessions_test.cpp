@@ -237,6 +237,43 @@ TEST_P(OwnSessions, updates_reach_the_client_that_subscribed_to_them) {
   EXPECT_EQ(text(told, "/params/uri"), "test://watched-resource");
 }
 
+TEST_P(OwnSessions, who_listens_does_not_rest) {
+  const auto gateway =
+      start(per_client + R"(,"client_sessions":{"idle_timeout":"5s"})", Background::Time::manual);
+  Session one(client, gateway->mcp("ev"));
+  auto ear = one.listen();
+  one.call("resources/subscribe", R"({"uri":"test://watched-resource"})");
+  gateway->wait_status("ev", has_own(1));
+  gateway->advance(std::chrono::seconds(20));
+  EXPECT_EQ(at(gateway->status("ev"), "/client_sessions"), 1);
+  one.call("resources/unsubscribe", R"({"uri":"test://watched-resource"})");
+  gateway->advance(std::chrono::seconds(20));
+  gateway->wait_status("ev", has_own(0));
+}
+
+TEST_P(OwnSessions, a_configuration_that_breaks_ends_them) {
+  const auto gateway = start(per_client);
+  Session one(client, gateway->mcp("ev"));
+  EXPECT_EQ(counted(one), "1");
+  gateway->apply(servers({{"ev", everything(per_client + R"(,"no_such_key":1)")}}));
+  gateway->wait_status("ev", has_own(0));
+  const auto refused = one.tool("count", R"({"key":"k"})");
+  EXPECT_TRUE(at(refused, "/error").is_object()) << refused;
+  gateway->apply(servers({{"ev", everything(per_client)}}));
+  EXPECT_EQ(counted(one), "1");
+}
+
+TEST_P(OwnSessions, on_what_all_share_nobody_hears_the_questions_of_others) {
+  const auto gateway = start(per_client);
+  Modern one(client, gateway->mcp("ev"), std::string(samples));
+  Modern two(client, gateway->mcp("ev"));
+  auto waits = two.start("tools/call", R"({"name":"sleep_forever","arguments":{}})");
+  constexpr std::string_view params = R"({"name":"test_sampling","arguments":{"prompt":"who"}})";
+  const auto answer = one.call("tools/call", params);
+  // Whose question it is cannot be told there: nobody is asked.
+  EXPECT_NE(text(answer, "/result/resultType"), "input_required") << answer;
+}
+
 TEST_P(OwnSessions, a_new_configuration_ends_them) {
   const auto gateway = start(per_client);
   Session one(client, gateway->mcp("ev"));

@@ -219,6 +219,57 @@ TEST_P(StuckTask, ends_with_the_patience_of_the_call) {
   EXPECT_TRUE(upstream.wait_for("tasks/cancel"));
 }
 
+TEST_P(StuckTask, of_a_server_that_is_away_may_have_run) {
+  const auto gateway = start();
+  Session one(client, gateway->mcp("one"));
+  auto call = one.start_tool("echo");
+  ASSERT_TRUE(upstream.wait_for("tools/call"));
+  upstream.on("tasks/get", http(429, "text/plain", "slow down"));
+  for (int second = 0; second < 15; ++second) gateway->advance(std::chrono::seconds(1));
+  const auto answer = call.response(one.last_id());
+  EXPECT_EQ(text(answer, "/error/data/mooring/outcome"), "unknown") << answer;
+  EXPECT_EQ(at(answer, "/error/data/mooring/retryable"), false) << answer;
+  EXPECT_EQ(upstream.count("tools/call"), 1U);
+}
+
+TEST_P(StuckTask, that_the_server_forgot_may_have_run) {
+  upstream.on("tasks/get", rpc_error(-32602, "Unknown task"));
+  const auto gateway = start();
+  Session one(client, gateway->mcp("one"));
+  auto call = one.start_tool("echo");
+  ASSERT_TRUE(upstream.wait_for("tools/call"));
+  for (int second = 0; second < 3; ++second) gateway->advance(std::chrono::seconds(1));
+  const auto answer = call.response(one.last_id());
+  EXPECT_EQ(text(answer, "/error/data/mooring/outcome"), "unknown") << answer;
+}
+
+TEST_P(StuckTask, answers_that_were_lost_are_given_again_and_nobody_is_asked_twice) {
+  constexpr std::string_view asks =
+      R"("taskId":"t-1","status":"input_required","ttlMs":null,"pollIntervalMs":1000,"inputRequests":{"k":{"method":"roots/list"}})";
+  upstream.on("tools/call", result(fmt::format(R"({{"resultType":"task",{}}})", asks)));
+  upstream.on("tasks/get", result(fmt::format(R"({{"resultType":"complete",{}}})", asks)));
+  upstream.on("tasks/update", http(429, "text/plain", "slow down"));
+  const auto gateway = start();
+  Session one(client, gateway->mcp("one"), {.capabilities = R"({"roots":{}})"});
+  auto call = one.start_tool("echo");
+  const auto id = one.last_id();
+  const auto question =
+      call.wait([](const json::value& m) { return text(m, "/method") == "roots/list"; });
+  one.post(fmt::format(
+      R"({{"jsonrpc":"2.0","id":{},"result":{{"roots":[]}}}})", json::serialize(at(question, "/id"))
+  ));
+  ASSERT_TRUE(upstream.wait_for("tasks/update"));
+  upstream.on("tasks/update", result(R"({"resultType":"complete"})"));
+  upstream.on(
+      "tasks/get",
+      result(
+          R"({"resultType":"complete","taskId":"t-1","status":"completed","ttlMs":null,"result":{"content":[{"type":"text","text":"done"}]}})"
+      )
+  );
+  for (int second = 0; second < 4; ++second) gateway->advance(std::chrono::seconds(1));
+  EXPECT_EQ(text(call.response(id), "/result/content/0/text"), "done");
+}
+
 TEST_P(StuckTask, is_cancelled_when_its_client_gives_up) {
   const auto gateway = start();
   Session one(client, gateway->mcp("one"));

@@ -65,7 +65,13 @@ awaitable<void> Supervisor::answer(Frame request) {
   if (request.method() == "elicitation/create" || request.method() == "sampling/createMessage")
     has_asked();
   if (request.method() != "ping") response = co_await observer_.request(config_->name, request);
-  if (!response) response = decline(request, "no client is attached to this request");
+  if (!response) {
+    response = decline(
+        request, in_flight() > 1
+                     ? "several calls are under way, and nothing says whose client is meant"
+                     : "no client is attached to this request"
+    );
+  }
   co_await channel(*view).notify(std::move(*response), view->headers);
 }
 

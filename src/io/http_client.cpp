@@ -108,6 +108,7 @@ awaitable<Response> attempt(
   }
   std::string key = request.url.origin();
   if (proxy) key.append(" via ").append(proxy->userinfo).append("@").append(proxy->authority());
+  co_await client->worker.end_of_turn();
   for (bool fresh = false;; fresh = true) {
     auto response = std::make_unique<HttpResponse>(
         client, request.url, request.abort, request.method == "HEAD"

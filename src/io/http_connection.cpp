@@ -362,6 +362,7 @@ awaitable<bool> HttpConnection::respond(
     out_.append(body);
     body = {};
   }
+  co_await server_->worker.end_of_turn();
   // Nearly always the kernel takes it at once.
   Pieces pieces{out_, body, {}};
   if (!write_now(pieces)) co_return !closed_ && !eof_;

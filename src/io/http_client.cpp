@@ -48,11 +48,19 @@ std::string unsendable(const HttpHeader& header) {
   return {};
 }
 
-/// What would break the message apart on the wire. Empty: nothing.
-std::string unsendable(const OutgoingHttpRequest& request) {
+void append_header(std::string& out, const HttpHeader& header) {
+  if (is_framing(header.name)) return;
+  out.append(header.name).append(": ").append(header.value).append("\r\n");
+}
+
+/// What would break the message apart on the wire. Empty: nothing. Shared headers are looked at
+/// once, as long as they are the same.
+std::string unsendable(const HttpClientState& client, const OutgoingHttpRequest& request) {
   if (!is_token(request.method)) return "the method is not a token";
-  for (const auto& header : shared_headers(request)) {
-    if (auto problem = unsendable(header); !problem.empty()) return problem;
+  if (request.shared_headers != client.shared_headers) {
+    for (const auto& header : shared_headers(request)) {
+      if (auto problem = unsendable(header); !problem.empty()) return problem;
+    }
   }
   for (const auto& header : request.headers) {
     if (auto problem = unsendable(header); !problem.empty()) return problem;
@@ -64,7 +72,21 @@ std::string unsendable(const OutgoingHttpRequest& request) {
   return {};
 }
 
-std::string build_head(const OutgoingHttpRequest& request, const std::optional<core::Url>& proxy) {
+/// The shared headers as they go out: written down once, as long as they are the same.
+std::string_view shared_text(HttpClientState& client, const OutgoingHttpRequest& request) {
+  if (!request.shared_headers) return {};
+  if (request.shared_headers != client.shared_headers) {
+    client.shared_text.clear();
+    for (const auto& header : *request.shared_headers) append_header(client.shared_text, header);
+    client.shared_headers = request.shared_headers;
+  }
+  return client.shared_text;
+}
+
+std::string build_head(
+    HttpClientState& client, const OutgoingHttpRequest& request,
+    const std::optional<core::Url>& proxy
+) {
   const auto& url = request.url;
   const bool absolute = proxy && !url.is_tls();
   std::string out;
@@ -72,12 +94,8 @@ std::string build_head(const OutgoingHttpRequest& request, const std::optional<c
   out.append(request.method).append(" ");
   if (absolute) out.append("http://").append(url.authority());
   out.append(url.target).append(" HTTP/1.1\r\nHost: ").append(url.authority()).append("\r\n");
-  const auto append = [&](const HttpHeader& header) {
-    if (is_framing(header.name)) return;
-    out.append(header.name).append(": ").append(header.value).append("\r\n");
-  };
-  std::ranges::for_each(shared_headers(request), append);
-  std::ranges::for_each(request.headers, append);
+  out.append(shared_text(client, request));
+  for (const auto& header : request.headers) append_header(out, header);
   if (!url.userinfo.empty() && !has_header(request, "authorization")) {
     out.append("Authorization: ").append(basic_credentials(url.userinfo)).append("\r\n");
   }
@@ -100,7 +118,7 @@ awaitable<Response> attempt(
 ) {
   std::optional<core::Url> proxy;
   if (client->options.proxy_for) proxy = client->options.proxy_for(request.url);
-  std::string head = build_head(request, proxy);
+  std::string head = build_head(*client, request, proxy);
   std::string_view body = request.body;
   if (body.size() <= joined_body) {
     head.append(body);
@@ -205,7 +223,7 @@ awaitable<std::expected<std::unique_ptr<IncomingHttpResponse>, HttpFailure>> Htt
     OutgoingHttpRequest request
 ) {
   const auto client = impl_->state;  // the HttpClient may go away meanwhile
-  if (auto problem = unsendable(request); !problem.empty()) {
+  if (auto problem = unsendable(*client, request); !problem.empty()) {
     co_return std::unexpected(
         HttpFailure{.stage = HttpFailure::Stage::connect, .message = std::move(problem)}
     );

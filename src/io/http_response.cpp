@@ -22,6 +22,12 @@ HttpResponse::HttpResponse(
       interrupt_(client_->worker.timers(), abort, client_->ended) {}
 
 HttpResponse::~HttpResponse() {
+  finish();
+  if (parser_) client_->give_parser(std::move(parser_));
+}
+
+/// The connection may still go back to the pool, if all of the response has come.
+void HttpResponse::finish() {
   if (!connection_ || failed_ || !parser_) return;
   // The end of the body may have arrived with its last piece.
   while (parser_->state() == ParserState::body) {
@@ -35,7 +41,8 @@ HttpResponse::~HttpResponse() {
 void HttpResponse::adopt(std::unique_ptr<ClientConnection> connection, bool reused) {
   connection_ = std::move(connection);
   reused_ = reused;
-  parser_.emplace(client_->options.header_bytes, head_request_);
+  if (!parser_) parser_ = client_->take_parser();
+  parser_->reset(head_request_);
   wire_at_start_ = connection_->stream.bytes_on_wire();
   watch();
 }
@@ -122,7 +129,7 @@ awaitable<std::optional<HttpFailure>> HttpResponse::read_head(std::string write_
     if (parser_->state() != ParserState::head) {
       if (!parser_->informational()) co_return std::nullopt;
       if (parser_->status() == 101) co_return failure(Stage::headers, "unexpected status 101");
-      parser_.emplace(client_->options.header_bytes, head_request_);
+      parser_->reset(head_request_);
       continue;
     }
     if (taken > 0) continue;

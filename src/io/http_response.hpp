@@ -50,6 +50,7 @@ class HttpResponse final : public IncomingHttpResponse {
   awaitable<std::optional<HttpFailure>> read_head(std::string write_error);
   bool early_answer();
   void watch();
+  void finish();
   void release();
 
   std::shared_ptr<HttpClientState> client_;
@@ -57,7 +58,7 @@ class HttpResponse final : public IncomingHttpResponse {
   bool head_request_;
   Interrupt interrupt_;
   std::unique_ptr<ClientConnection> connection_;
-  std::optional<HttpResponseParser> parser_;
+  std::unique_ptr<HttpResponseParser> parser_;  ///< from and to the client's spare ones
   std::optional<HttpFailure> failed_;
   std::size_t sent_ = 0;
   std::uint64_t wire_at_start_ = 0;

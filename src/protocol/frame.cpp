@@ -49,7 +49,11 @@ class Finder {
 
  private:
   std::size_t index_of(std::string_view key) const {
+    const std::string_view inner = key.substr(1, key.size() - 2);
     std::size_t i = 0;
+    while (i < N && inner != names_[i]) ++i;
+    if (i < N || inner.find('\\') == std::string_view::npos) return i;
+    i = 0;
     while (i < N && !cursor::key_is(key, names_[i])) ++i;
     return i;
   }
@@ -158,7 +162,8 @@ std::optional<std::string> Frame::take_top(
   params_ = params;
   result_ = result;
   error_ = error;
-  if (text_of(view(jsonrpc)) != "2.0") return "\"jsonrpc\" must be \"2.0\"";
+  if (view(jsonrpc) != R"("2.0")" && text_of(view(jsonrpc)) != "2.0")
+    return "\"jsonrpc\" must be \"2.0\"";
   if (params && !is_object(view(params)) && !is_array(view(params))) {
     return "\"params\" must be an object or an array";
   }

@@ -47,7 +47,7 @@ class HttpResponse final : public IncomingHttpResponse {
 
   HttpFailure failure(Stage stage, std::string message);
   awaitable<std::string> write(std::string_view bytes, NetStream::Io io);
-  awaitable<std::optional<HttpFailure>> read_head(std::string write_error);
+  bool head_complete();
   bool early_answer();
   void watch();
   void finish();

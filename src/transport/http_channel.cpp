@@ -179,6 +179,7 @@ awaitable<Outcome> HttpChannel::Impl::body(
           from_broken_body(nullptr, over_limit("the answer", buffer_bytes_), facts_of(request))
       );
     }
+    if (bytes.size() == response->content_length()) break;  // no need to wait for nothing
   }
   auto beginning = bytes.substr(0, evidence_bytes);
   const bool complete = beginning.size() == bytes.size();

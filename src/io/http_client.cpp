@@ -93,7 +93,8 @@ std::string build_head(
   out.reserve(512 + (request.body.size() <= joined_body ? request.body.size() : 0));
   out.append(request.method).append(" ");
   if (absolute) out.append("http://").append(url.authority());
-  out.append(url.target).append(" HTTP/1.1\r\nHost: ").append(url.authority()).append("\r\n");
+  out.append(url.target).append(" HTTP/1.1\r\nHost: ").append(client.known(url).authority);
+  out.append("\r\n");
   out.append(shared_text(client, request));
   for (const auto& header : request.headers) append_header(out, header);
   if (!url.userinfo.empty() && !has_header(request, "authorization")) {
@@ -112,6 +113,17 @@ std::string build_head(
   return out;
 }
 
+/// Valid until it is asked for the next time.
+const std::string& pool_key(
+    HttpClientState& client, const core::Url& url, const std::optional<core::Url>& proxy
+) {
+  const auto& origin = client.known(url).origin;
+  if (!proxy) return origin;
+  client.proxied_key = origin;
+  client.proxied_key.append(" via ").append(proxy->userinfo).append("@");
+  return client.proxied_key.append(proxy->authority());
+}
+
 /// One hop, repeated at most once: when a pooled connection turned out dead before it took a byte.
 awaitable<Response> attempt(
     std::shared_ptr<HttpClientState> client, const OutgoingHttpRequest& request
@@ -124,15 +136,13 @@ awaitable<Response> attempt(
     head.append(body);
     body = {};
   }
-  std::string key = request.url.origin();
-  if (proxy) key.append(" via ").append(proxy->userinfo).append("@").append(proxy->authority());
   co_await client->worker.end_of_turn();
   for (bool fresh = false;; fresh = true) {
     auto response = std::make_unique<HttpResponse>(
         client, request.url, request.abort, request.method == "HEAD"
     );
     std::unique_ptr<ClientConnection> connection;
-    if (!fresh) connection = client->take_idle(key);
+    if (!fresh) connection = client->take_idle(pool_key(*client, request.url, proxy));
     const bool reused = connection != nullptr;
     if (!reused) {
       auto opened = co_await open_connection(
@@ -140,7 +150,7 @@ awaitable<Response> attempt(
       );
       if (!opened) co_return std::unexpected(std::move(opened.error()));
       connection = std::move(*opened);
-      connection->pool_key = key;
+      connection->pool_key = pool_key(*client, request.url, proxy);
     }
     response->adopt(std::move(connection), reused);
     auto failed = co_await response->perform(head, body, request.deadline);

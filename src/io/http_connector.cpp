@@ -284,6 +284,11 @@ void HttpClientState::arm_purge() {
   });
 }
 
+const HttpClientState::Origin& HttpClientState::known(const core::Url& url) {
+  if (last_origin.url != url) last_origin = {url, url.origin(), url.authority()};
+  return last_origin;
+}
+
 std::unique_ptr<HttpResponseParser> HttpClientState::take_parser() {
   if (parsers.empty()) return std::make_unique<HttpResponseParser>(options.header_bytes, false);
   auto parser = std::move(parsers.back());

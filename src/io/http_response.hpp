@@ -10,7 +10,7 @@
 namespace mooring::io {
 
 /// One attempt at one request on one connection, and the response it brings.
-class HttpResponse final : public IncomingHttpResponse {
+class HttpResponse final : public IncomingHttpResponse, public Pooled {
  public:
   HttpResponse(
       std::shared_ptr<HttpClientState> client, core::Url url, AbortSource* abort, bool head

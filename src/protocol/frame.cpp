@@ -186,8 +186,13 @@ std::optional<std::string> Frame::take_top(
 }
 
 std::string Frame::spliced(std::initializer_list<Edit> edits) const {
-  if (edits.size() == 1) return splice(std::span(edits.begin(), 1));  // the one of every response
-  return spliced(std::vector<Edit>(edits));
+  // As many as a call has, at most, need no memory.
+  constexpr std::size_t few = 4;
+  if (edits.size() > few) return spliced(std::vector<Edit>(edits));
+  std::array<Edit, few> sorted;
+  const auto end = std::ranges::copy(edits, sorted.begin()).out;
+  std::ranges::sort(sorted.begin(), end, {}, [](const Edit& edit) { return edit.at.begin; });
+  return splice(std::span(sorted.begin(), end));
 }
 
 std::string Frame::spliced(std::vector<Edit> edits) const {

@@ -257,8 +257,9 @@ awaitable<void> HttpDoor::Impl::request(
     HttpExchange& exchange, ClientSessionPtr session, Frame frame
 ) {
   const Counted counted(in_flight);
-  const auto stream = std::make_shared<PostStream>(
-      worker, options, streams, tasks, exchange, session, std::string(frame.id())
+  const auto stream = std::allocate_shared<PostStream>(
+      io::PoolAllocator<PostStream>(), worker, options, streams, tasks, exchange, session,
+      std::string(frame.id())
   );
   stream->begin(accepts(exchange.header("Accept"), "text/event-stream"));
   if (options.always_stream) co_await stream->open();

@@ -90,7 +90,7 @@ void Router::abort_calls() { abort_calls("the gateway is shutting down", nullptr
 void Router::abort_calls(std::string_view reason, const upstream::Link* using_link) {
   std::vector<std::string> keys;
   for (const auto& [key, flight] : in_flight_) {
-    if (using_link == nullptr || flight->link.get() == using_link) keys.push_back(key);
+    if (using_link == nullptr || flight->link.get() == using_link) keys.emplace_back(key);
   }
   for (const auto& key : keys) {
     const auto flight = in_flight_.find(key);  // one that ends may end others

@@ -282,8 +282,8 @@ class Router final : public Service {
     ClientSessionPtr session;
     SessionCodec::Time expires;
   };
-  std::unordered_map<std::string, CachedSession> sessions_;  ///< opened tokens; bounded
-  std::unordered_map<std::string, Flight*> in_flight_;
+  std::unordered_map<std::string, CachedSession> sessions_;   ///< opened tokens; bounded
+  std::unordered_map<std::string_view, Flight*> in_flight_;   ///< by their own keys
   std::unordered_map<std::string, std::size_t> per_session_;  ///< what is under way
   std::unordered_map<const upstream::Link*, std::size_t> in_use_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<upstream::Link>>

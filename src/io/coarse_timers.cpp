@@ -1,5 +1,7 @@
 #include "io/coarse_timers.hpp"
 
+#include <utility>
+
 namespace mooring::io {
 
 namespace {
@@ -21,16 +23,46 @@ core::TimePoint CoarseTimers::time_of(Tick tick) const {
 
 core::Timers::Id CoarseTimers::arm(core::TimePoint at, std::function<void()> fire) {
   const Tick tick = tick_of(at);
-  Id id = 0;
-  do {
-    sequence_ = (sequence_ + 1) & ((Id{1} << sequence_bits) - 1);
-    id = (tick << sequence_bits) | sequence_;
-  } while (!armed_.try_emplace(id, std::move(fire)).second);
+  const Place place = take_slot();
+  auto& slot = slots_[place];
+  auto& list = ticks_.try_emplace(tick, List{.tick = tick}).first->second;
+  slot.fire = std::move(fire);
+  slot.list = &list;
+  slot.before = std::exchange(list.last, place);
+  slot.after = nowhere;
+  (slot.before == nowhere ? list.first : slots_[slot.before].after) = place;
   if (waiting_for_ == 0 || tick < waiting_for_) wait_for(tick);
-  return id;
+  return (Id{slot.taken} << 32) | place;
 }
 
-void CoarseTimers::cancel(Id id) { armed_.erase(id); }
+void CoarseTimers::cancel(Id id) {
+  const auto place = static_cast<Place>(id);
+  if (place >= slots_.size()) return;
+  const auto& slot = slots_[place];
+  if (slot.list != nullptr && slot.taken == id >> 32) release(place);
+}
+
+CoarseTimers::Place CoarseTimers::take_slot() {
+  if (free_ == nowhere) {
+    slots_.emplace_back();
+    free_ = static_cast<Place>(slots_.size() - 1);
+  }
+  const Place place = free_;
+  free_ = slots_[place].after;
+  // Never 0, so that no id is.
+  if (++slots_[place].taken == 0) ++slots_[place].taken;
+  return place;
+}
+
+std::function<void()> CoarseTimers::release(Place place) {
+  auto& slot = slots_[place];
+  auto& list = *std::exchange(slot.list, nullptr);
+  (slot.before == nowhere ? list.first : slots_[slot.before].after) = slot.after;
+  (slot.after == nowhere ? list.last : slots_[slot.after].before) = slot.before;
+  if (list.first == nowhere) ticks_.erase(list.tick);
+  slot.after = std::exchange(free_, place);
+  return std::exchange(slot.fire, nullptr);
+}
 
 void CoarseTimers::wait_for(Tick tick) {
   waiting_for_ = tick;
@@ -43,16 +75,13 @@ void CoarseTimers::wait_for(Tick tick) {
 void CoarseTimers::fire_due() {
   waiting_for_ = 0;
   const auto due = now();
-  while (!armed_.empty()) {
-    const auto first = armed_.begin();
-    const Tick tick = first->first >> sequence_bits;
-    if (time_of(tick) > due) {
-      if (waiting_for_ == 0 || tick < waiting_for_) wait_for(tick);
+  while (!ticks_.empty()) {
+    const auto& next = ticks_.begin()->second;
+    if (time_of(next.tick) > due) {
+      if (waiting_for_ == 0 || next.tick < waiting_for_) wait_for(next.tick);
       return;
     }
-    auto fire = std::move(first->second);
-    armed_.erase(first);
-    fire();
+    release(next.first)();
   }
 }
 

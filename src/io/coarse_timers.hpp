@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
+#include <vector>
 
 #include "core/timers.hpp"
 #include "io/asio.hpp"
@@ -10,8 +11,8 @@
 namespace mooring::io {
 
 /// Real time for one event loop: all timers share one kernel timer, their deadlines rounded up to a
-/// grid of 8 ms, so that a deadline that is armed and cancelled once a call costs a map insertion
-/// and nothing else. Never early.
+/// grid of 8 ms, so that a deadline that is armed and cancelled once a call costs a place in the
+/// list of its tick and nothing else. Never early.
 class CoarseTimers final : public core::Timers {
  public:
   explicit CoarseTimers(asio::io_context& context);
@@ -21,19 +22,36 @@ class CoarseTimers final : public core::Timers {
   void cancel(Id id) override;
 
  private:
-  /// A timer's id is its place in time: the tick of the grid above, a running number below.
-  static constexpr unsigned sequence_bits = 24;
   using Tick = std::uint64_t;
+  using Place = std::uint32_t;
+  static constexpr Place nowhere = ~Place{0};
+  /// The timers of one tick, in the order in which they were armed.
+  struct List {
+    Tick tick = 0;
+    Place first = nowhere;
+    Place last = nowhere;
+  };
+  /// A timer, or room for one. Its id is its place and how often that was taken before.
+  struct Slot {
+    std::function<void()> fire;
+    List* list = nullptr;  ///< null: free
+    Place before = nowhere;
+    Place after = nowhere;  ///< of a free one: the next that is free
+    std::uint32_t taken = 0;
+  };
 
   Tick tick_of(core::TimePoint at) const;
   core::TimePoint time_of(Tick tick) const;
+  Place take_slot();
+  std::function<void()> release(Place place);
   void wait_for(Tick tick);
   void fire_due();
 
   core::TimePoint start_;
   boost::asio::steady_timer timer_;
-  std::map<Id, std::function<void()>> armed_;
-  Id sequence_ = 0;
+  std::map<Tick, List> ticks_;  ///< none of them empty
+  std::vector<Slot> slots_;
+  Place free_ = nowhere;
   Tick waiting_for_ = 0;  ///< 0: not waiting
 };
 

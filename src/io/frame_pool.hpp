@@ -14,6 +14,27 @@ namespace mooring::io {
 void* take_frame(std::size_t size);
 void give_frame(void* frame, std::size_t size) noexcept;
 
+/// For what each call makes once: its memory comes from the same place.
+struct Pooled {
+  static void* operator new(std::size_t size) { return take_frame(size); }
+  static void operator delete(void* object, std::size_t size) noexcept { give_frame(object, size); }
+};
+
+/// The same for std::allocate_shared.
+template <class T>
+struct PoolAllocator {
+  using value_type = T;
+
+  PoolAllocator() = default;
+  template <class U>
+  PoolAllocator(const PoolAllocator<U>&) {}
+  T* allocate(std::size_t count) { return static_cast<T*>(take_frame(count * sizeof(T))); }
+  void deallocate(T* objects, std::size_t count) noexcept {
+    give_frame(objects, count * sizeof(T));
+  }
+  bool operator==(const PoolAllocator&) const = default;
+};
+
 /// Asio's promise, its frame taken from the pool. It adds no member: Asio addresses the frame by
 /// the type it knows, at the same place.
 template <class T>

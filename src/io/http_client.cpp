@@ -48,11 +48,19 @@ std::string unsendable(const HttpHeader& header) {
   return {};
 }
 
-/// What would break the message apart on the wire. Empty: nothing.
-std::string unsendable(const OutgoingHttpRequest& request) {
+void append_header(std::string& out, const HttpHeader& header) {
+  if (is_framing(header.name)) return;
+  out.append(header.name).append(": ").append(header.value).append("\r\n");
+}
+
+/// What would break the message apart on the wire. Empty: nothing. Shared headers are looked at
+/// once, as long as they are the same.
+std::string unsendable(const HttpClientState& client, const OutgoingHttpRequest& request) {
   if (!is_token(request.method)) return "the method is not a token";
-  for (const auto& header : shared_headers(request)) {
-    if (auto problem = unsendable(header); !problem.empty()) return problem;
+  if (request.shared_headers != client.shared_headers) {
+    for (const auto& header : shared_headers(request)) {
+      if (auto problem = unsendable(header); !problem.empty()) return problem;
+    }
   }
   for (const auto& header : request.headers) {
     if (auto problem = unsendable(header); !problem.empty()) return problem;
@@ -64,20 +72,31 @@ std::string unsendable(const OutgoingHttpRequest& request) {
   return {};
 }
 
-std::string build_head(const OutgoingHttpRequest& request, const std::optional<core::Url>& proxy) {
+/// The shared headers as they go out: written down once, as long as they are the same.
+std::string_view shared_text(HttpClientState& client, const OutgoingHttpRequest& request) {
+  if (!request.shared_headers) return {};
+  if (request.shared_headers != client.shared_headers) {
+    client.shared_text.clear();
+    for (const auto& header : *request.shared_headers) append_header(client.shared_text, header);
+    client.shared_headers = request.shared_headers;
+  }
+  return client.shared_text;
+}
+
+std::string build_head(
+    HttpClientState& client, const OutgoingHttpRequest& request,
+    const std::optional<core::Url>& proxy
+) {
   const auto& url = request.url;
   const bool absolute = proxy && !url.is_tls();
   std::string out;
   out.reserve(512 + (request.body.size() <= joined_body ? request.body.size() : 0));
   out.append(request.method).append(" ");
   if (absolute) out.append("http://").append(url.authority());
-  out.append(url.target).append(" HTTP/1.1\r\nHost: ").append(url.authority()).append("\r\n");
-  const auto append = [&](const HttpHeader& header) {
-    if (is_framing(header.name)) return;
-    out.append(header.name).append(": ").append(header.value).append("\r\n");
-  };
-  std::ranges::for_each(shared_headers(request), append);
-  std::ranges::for_each(request.headers, append);
+  out.append(url.target).append(" HTTP/1.1\r\nHost: ").append(client.known(url).authority);
+  out.append("\r\n");
+  out.append(shared_text(client, request));
+  for (const auto& header : request.headers) append_header(out, header);
   if (!url.userinfo.empty() && !has_header(request, "authorization")) {
     out.append("Authorization: ").append(basic_credentials(url.userinfo)).append("\r\n");
   }
@@ -94,26 +113,36 @@ std::string build_head(const OutgoingHttpRequest& request, const std::optional<c
   return out;
 }
 
+/// Valid until it is asked for the next time.
+const std::string& pool_key(
+    HttpClientState& client, const core::Url& url, const std::optional<core::Url>& proxy
+) {
+  const auto& origin = client.known(url).origin;
+  if (!proxy) return origin;
+  client.proxied_key = origin;
+  client.proxied_key.append(" via ").append(proxy->userinfo).append("@");
+  return client.proxied_key.append(proxy->authority());
+}
+
 /// One hop, repeated at most once: when a pooled connection turned out dead before it took a byte.
 awaitable<Response> attempt(
     std::shared_ptr<HttpClientState> client, const OutgoingHttpRequest& request
 ) {
   std::optional<core::Url> proxy;
   if (client->options.proxy_for) proxy = client->options.proxy_for(request.url);
-  std::string head = build_head(request, proxy);
+  std::string head = build_head(*client, request, proxy);
   std::string_view body = request.body;
   if (body.size() <= joined_body) {
     head.append(body);
     body = {};
   }
-  std::string key = request.url.origin();
-  if (proxy) key.append(" via ").append(proxy->userinfo).append("@").append(proxy->authority());
+  co_await client->worker.end_of_turn();
   for (bool fresh = false;; fresh = true) {
     auto response = std::make_unique<HttpResponse>(
         client, request.url, request.abort, request.method == "HEAD"
     );
     std::unique_ptr<ClientConnection> connection;
-    if (!fresh) connection = client->take_idle(key);
+    if (!fresh) connection = client->take_idle(pool_key(*client, request.url, proxy));
     const bool reused = connection != nullptr;
     if (!reused) {
       auto opened = co_await open_connection(
@@ -121,7 +150,7 @@ awaitable<Response> attempt(
       );
       if (!opened) co_return std::unexpected(std::move(opened.error()));
       connection = std::move(*opened);
-      connection->pool_key = key;
+      connection->pool_key = pool_key(*client, request.url, proxy);
     }
     response->adopt(std::move(connection), reused);
     auto failed = co_await response->perform(head, body, request.deadline);
@@ -204,7 +233,7 @@ awaitable<std::expected<std::unique_ptr<IncomingHttpResponse>, HttpFailure>> Htt
     OutgoingHttpRequest request
 ) {
   const auto client = impl_->state;  // the HttpClient may go away meanwhile
-  if (auto problem = unsendable(request); !problem.empty()) {
+  if (auto problem = unsendable(*client, request); !problem.empty()) {
     co_return std::unexpected(
         HttpFailure{.stage = HttpFailure::Stage::connect, .message = std::move(problem)}
     );

@@ -119,7 +119,9 @@ awaitable<bool> HttpConnection::serve_one() {
   if (!co_await read_head()) co_return false;
   close_after_ = !parser_.keep_alive();
   if (parser_.too_large()) co_return co_await refuse_body();
-  if (parser_.state() == HttpRequestParser::State::body && !co_await read_body()) {
+  if (in_begin_ < in_end_) feed();  // nearly always it is all there
+  const bool whole = parser_.state() == HttpRequestParser::State::done && !parser_.too_large();
+  if (!whole && !co_await read_body()) {
     co_return parser_.too_large() && !close_after_;
   }
   co_return co_await call_handler();
@@ -362,6 +364,7 @@ awaitable<bool> HttpConnection::respond(
     out_.append(body);
     body = {};
   }
+  co_await server_->worker.end_of_turn();
   // Nearly always the kernel takes it at once.
   Pieces pieces{out_, body, {}};
   if (!write_now(pieces)) co_return !closed_ && !eof_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "core/base64.hpp"
-#include "io/http_response_parser.hpp"
 #include "io/resolver.hpp"
 
 namespace mooring::io {
@@ -13,6 +12,7 @@ using Stage = HttpFailure::Stage;
 namespace {
 constexpr std::size_t first_buffer = 8 * 1024;
 constexpr std::size_t largest_step = 64 * 1024;
+constexpr std::size_t spare_parsers = 32;
 constexpr core::Duration shortest_attempt = std::chrono::milliseconds(250);
 }  // namespace
 
@@ -282,6 +282,22 @@ void HttpClientState::arm_purge() {
     }
     if (client->idle_count > 0) client->arm_purge();
   });
+}
+
+const HttpClientState::Origin& HttpClientState::known(const core::Url& url) {
+  if (last_origin.url != url) last_origin = {url, url.origin(), url.authority()};
+  return last_origin;
+}
+
+std::unique_ptr<HttpResponseParser> HttpClientState::take_parser() {
+  if (parsers.empty()) return std::make_unique<HttpResponseParser>(options.header_bytes, false);
+  auto parser = std::move(parsers.back());
+  parsers.pop_back();
+  return parser;
+}
+
+void HttpClientState::give_parser(std::unique_ptr<HttpResponseParser> parser) {
+  if (parsers.size() < spare_parsers) parsers.push_back(std::move(parser));
 }
 
 }  // namespace mooring::io

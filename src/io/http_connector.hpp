@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/http_client.hpp"
+#include "io/http_response_parser.hpp"
 #include "io/interrupt.hpp"
 #include "io/net_stream.hpp"
 
@@ -37,6 +38,14 @@ struct HttpClientState {
   void put_idle(std::unique_ptr<ClientConnection> connection);
   void close_idle();
   void arm_purge();
+  /// What is asked of the same URL once a call.
+  struct Origin {
+    core::Url url;
+    std::string origin, authority;
+  };
+  const Origin& known(const core::Url& url);
+  std::unique_ptr<HttpResponseParser> take_parser();
+  void give_parser(std::unique_ptr<HttpResponseParser> parser);
 
   Worker& worker;
   HttpClientOptions options;
@@ -46,6 +55,12 @@ struct HttpClientState {
       idle;  ///< the freshest last
   std::size_t idle_count = 0;
   core::Timers::Id purge = 0;
+  Origin last_origin;
+  std::string proxied_key;  ///< of the last request that went through a proxy
+  std::vector<std::unique_ptr<HttpResponseParser>> parsers;  ///< spare, for their memory
+  /// Of the last request that had any, found sound, and what they are on the wire.
+  std::shared_ptr<const std::vector<HttpHeader>> shared_headers;
+  std::string shared_text;
   std::weak_ptr<HttpClientState> self;
 };
 

@@ -22,6 +22,12 @@ HttpResponse::HttpResponse(
       interrupt_(client_->worker.timers(), abort, client_->ended) {}
 
 HttpResponse::~HttpResponse() {
+  finish();
+  if (parser_) client_->give_parser(std::move(parser_));
+}
+
+/// The connection may still go back to the pool, if all of the response has come.
+void HttpResponse::finish() {
   if (!connection_ || failed_ || !parser_) return;
   // The end of the body may have arrived with its last piece.
   while (parser_->state() == ParserState::body) {
@@ -35,7 +41,8 @@ HttpResponse::~HttpResponse() {
 void HttpResponse::adopt(std::unique_ptr<ClientConnection> connection, bool reused) {
   connection_ = std::move(connection);
   reused_ = reused;
-  parser_.emplace(client_->options.header_bytes, head_request_);
+  if (!parser_) parser_ = client_->take_parser();
+  parser_->reset(head_request_);
   wire_at_start_ = connection_->stream.bytes_on_wire();
   watch();
 }
@@ -74,9 +81,21 @@ awaitable<std::optional<HttpFailure>> HttpResponse::perform(
   // A peer that refuses what it has not read closes early, but may have said why.
   if (!sent_whole_ && (sent_ == 0 || interrupt_.fired()))
     co_return failure(Stage::write, std::move(error));
-  auto failed = co_await read_head(std::move(error));
-  if (!failed) interrupt_.until(std::nullopt);
-  co_return failed;
+  while (!head_complete()) {
+    const auto room = connection_->room();
+    auto read = co_await connection_->stream.read_some(room);
+    if (read.status == Status::ok) {
+      connection_->end += read.count;
+      continue;
+    }
+    parser_->finish();
+    if (!error.empty()) co_return failure(Stage::write, std::move(error));
+    if (read.status != Status::failed) read.error = parser_->error();
+    co_return failure(Stage::headers, std::move(read.error));
+  }
+  if (failed_) co_return failed_;
+  interrupt_.until(std::nullopt);
+  co_return std::nullopt;
 }
 
 /// Goes on after the first try, `io`. Empty: all written. Else why not; then the peer's answer may
@@ -112,29 +131,25 @@ bool HttpResponse::early_answer() {
   return io.status != Status::want_read && io.status != Status::want_write;
 }
 
-awaitable<std::optional<HttpFailure>> HttpResponse::read_head(std::string write_error) {
-  const Stage stage = write_error.empty() ? Stage::headers : Stage::write;
+/// Of the response itself, or it has failed: there is nothing to read for.
+bool HttpResponse::head_complete() {
   for (;;) {
     const auto taken = parser_->feed(connection_->unread());
     connection_->begin += taken;
-    if (parser_->state() == ParserState::failed)
-      co_return failure(Stage::headers, parser_->error());
+    if (parser_->state() == ParserState::failed) {
+      failure(Stage::headers, parser_->error());
+      return true;
+    }
     if (parser_->state() != ParserState::head) {
-      if (!parser_->informational()) co_return std::nullopt;
-      if (parser_->status() == 101) co_return failure(Stage::headers, "unexpected status 101");
-      parser_.emplace(client_->options.header_bytes, head_request_);
-      continue;
+      if (!parser_->informational()) return true;
+      if (parser_->status() == 101) {
+        failure(Stage::headers, "unexpected status 101");
+        return true;
+      }
+      parser_->reset(head_request_);
+    } else if (taken == 0) {
+      return false;
     }
-    if (taken > 0) continue;
-    const auto room = connection_->room();
-    const auto io = co_await connection_->stream.read_some(room);
-    if (io.status == Status::ok) {
-      connection_->end += io.count;
-      continue;
-    }
-    parser_->finish();
-    auto error = io.status == Status::failed ? io.error : parser_->error();
-    co_return failure(stage, write_error.empty() ? std::move(error) : std::move(write_error));
   }
 }
 

@@ -10,7 +10,7 @@
 namespace mooring::io {
 
 /// One attempt at one request on one connection, and the response it brings.
-class HttpResponse final : public IncomingHttpResponse {
+class HttpResponse final : public IncomingHttpResponse, public Pooled {
  public:
   HttpResponse(
       std::shared_ptr<HttpClientState> client, core::Url url, AbortSource* abort, bool head
@@ -47,9 +47,10 @@ class HttpResponse final : public IncomingHttpResponse {
 
   HttpFailure failure(Stage stage, std::string message);
   awaitable<std::string> write(std::string_view bytes, NetStream::Io io);
-  awaitable<std::optional<HttpFailure>> read_head(std::string write_error);
+  bool head_complete();
   bool early_answer();
   void watch();
+  void finish();
   void release();
 
   std::shared_ptr<HttpClientState> client_;
@@ -57,7 +58,7 @@ class HttpResponse final : public IncomingHttpResponse {
   bool head_request_;
   Interrupt interrupt_;
   std::unique_ptr<ClientConnection> connection_;
-  std::optional<HttpResponseParser> parser_;
+  std::unique_ptr<HttpResponseParser> parser_;  ///< from and to the client's spare ones
   std::optional<HttpFailure> failed_;
   std::size_t sent_ = 0;
   std::uint64_t wire_at_start_ = 0;

@@ -29,23 +29,38 @@ class HttpResponseParser::Message final : public BeastMessage<false> {
 };
 
 HttpResponseParser::HttpResponseParser(std::size_t header_bytes, bool without_body)
-    : header_bytes_(header_bytes), message_(std::make_unique<Message>(*this, without_body)) {
+    : header_bytes_(header_bytes), message_(std::make_unique<std::optional<Message>>()) {
   fields_.reserve();
+  reset(without_body);
 }
 
 HttpResponseParser::~HttpResponseParser() = default;
+
+void HttpResponseParser::reset(bool without_body) {
+  message_->emplace(*this, without_body);
+  fields_.clear();
+  error_.clear();
+  piece_ = {};
+  content_length_.reset();
+  head_seen_ = 0;
+  status_ = 0;
+  state_ = State::head;
+  started_ = false;
+  keep_alive_ = false;
+}
 
 std::size_t HttpResponseParser::feed(std::string_view bytes) {
   piece_ = {};
   if (bytes.empty() || state_ == State::done || state_ == State::failed) return 0;
   started_ = true;
-  if (message_->too_short(bytes)) return 0;
+  auto& message = **message_;
+  if (message.too_short(bytes)) return 0;
   beast::error_code error;
-  const auto count = message_->put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+  const auto count = message.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
   const bool need_more = error == beast::http::error::need_more;
   if (state_ == State::head) {
     head_seen_ += count;
-    const auto size = message_->header_complete() ? head_seen_ : head_seen_ + bytes.size() - count;
+    const auto size = message.header_complete() ? head_seen_ : head_seen_ + bytes.size() - count;
     if (size > header_bytes_ || error == beast::http::error::header_limit) {
       fail(fmt::format("response header over {} bytes", header_bytes_));
       return count;
@@ -58,12 +73,12 @@ std::size_t HttpResponseParser::feed(std::string_view bytes) {
     fail("malformed response: " + error.message());
     return count;
   }
-  if (state_ == State::head && message_->header_complete()) {
+  if (state_ == State::head && message.header_complete()) {
     state_ = State::body;
-    keep_alive_ = message_->keep_alive();
-    if (auto length = message_->content_length()) content_length_ = *length;
+    keep_alive_ = message.keep_alive();
+    if (auto length = message.content_length()) content_length_ = *length;
   }
-  if (state_ == State::body && message_->is_done()) state_ = State::done;
+  if (state_ == State::body && message.is_done()) state_ = State::done;
   return count;
 }
 
@@ -73,7 +88,7 @@ void HttpResponseParser::finish() {
   if (!started_) return fail("connection closed before a response");
   if (state_ == State::head) return fail("connection closed within the response header");
   beast::error_code error;
-  message_->put_eof(error);
+  (*message_)->put_eof(error);
   if (error) return fail("connection closed before the end of the response");
   state_ = State::done;
 }

@@ -10,8 +10,8 @@
 
 namespace mooring::io {
 
-/// Turns bytes into one HTTP/1.1 response. The body is handed out piece by piece and never stored.
-/// No I/O, no clock.
+/// Turns bytes into one HTTP/1.1 response at a time. The body is handed out piece by piece and
+/// never stored. No I/O, no clock.
 class HttpResponseParser {
  public:
   enum class State { head, body, done, failed };
@@ -22,6 +22,8 @@ class HttpResponseParser {
   HttpResponseParser(const HttpResponseParser&) = delete;
   HttpResponseParser& operator=(const HttpResponseParser&) = delete;
 
+  /// Forgets the response for the next one; memory is kept.
+  void reset(bool without_body);
   /// Takes bytes and returns how many; stops after the head and after every piece of the body. The
   /// rest has to be offered again, with more behind it when nothing was taken.
   std::size_t feed(std::string_view bytes);
@@ -47,7 +49,7 @@ class HttpResponseParser {
 
   std::size_t header_bytes_;
   HttpFields fields_;
-  std::unique_ptr<Message> message_;
+  std::unique_ptr<std::optional<Message>> message_;  // one place in memory for all messages
   std::string error_;
   std::string_view piece_;
   std::optional<std::uint64_t> content_length_;

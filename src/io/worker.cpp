@@ -20,10 +20,25 @@ Worker::~Worker() {
   stop();
   join();
   // Coroutines that still wait are destroyed while the timers they hold on to exist.
+  at_end_.clear();
   context_.end();
 }
 
 void Worker::post(std::function<void()> task) { asio::post(context_, std::move(task)); }
+
+/// What is posted comes after all that is ready now, and after what has become ready by then was
+/// looked for.
+void Worker::at_end_of_turn(Resume resume) {
+  if (at_end_.empty()) asio::post(context_, [this] { end_turn(); });
+  at_end_.push_back(std::move(resume));
+}
+
+void Worker::end_turn() {
+  // Whoever comes meanwhile waits for the end of the next one.
+  resumed_.swap(at_end_);
+  for (auto& resume : resumed_) resume();
+  resumed_.clear();
+}
 
 bool Worker::on_this_thread() { return context_.get_executor().running_in_this_thread(); }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "core/timers.hpp"
 #include "io/asio.hpp"
@@ -25,6 +26,14 @@ class Worker {
   core::Timers& timers() { return *timers_; }
   void post(std::function<void()> task);
   bool on_this_thread();
+  /// On this thread: goes on when what was ready in this turn of the loop has been handled. Waited
+  /// for before a write, it makes what a turn has to say go out together: a peer that sleeps is
+  /// woken once for all of it, and waking is what costs most in a write.
+  auto end_of_turn() {
+    return asio::async_initiate<const asio::deferred_t&, void()>(
+        [this](auto resume) { at_end_of_turn(std::move(resume)); }, asio::deferred
+    );
+  }
 
   /// Runs the loop on the calling thread until `stop`.
   void run();
@@ -39,10 +48,16 @@ class Worker {
     void end() { shutdown(); }  ///< destroys what still waits
   };
 
+  using Resume = std::move_only_function<void()>;
+  void at_end_of_turn(Resume resume);
+  void end_turn();
+
   unsigned index_;
   /// Sockets belong to this thread alone, so they need no locks; posting and timers keep theirs.
   Loop context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   std::unique_ptr<core::Timers> timers_;
+  std::vector<Resume> at_end_;   ///< of this turn
+  std::vector<Resume> resumed_;  ///< empty but for its memory
   std::thread thread_;
 };
 

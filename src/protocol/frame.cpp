@@ -49,7 +49,11 @@ class Finder {
 
  private:
   std::size_t index_of(std::string_view key) const {
+    const std::string_view inner = key.substr(1, key.size() - 2);
     std::size_t i = 0;
+    while (i < N && inner != names_[i]) ++i;
+    if (i < N || inner.find('\\') == std::string_view::npos) return i;
+    i = 0;
     while (i < N && !cursor::key_is(key, names_[i])) ++i;
     return i;
   }
@@ -158,7 +162,8 @@ std::optional<std::string> Frame::take_top(
   params_ = params;
   result_ = result;
   error_ = error;
-  if (text_of(view(jsonrpc)) != "2.0") return "\"jsonrpc\" must be \"2.0\"";
+  if (view(jsonrpc) != R"("2.0")" && text_of(view(jsonrpc)) != "2.0")
+    return "\"jsonrpc\" must be \"2.0\"";
   if (params && !is_object(view(params)) && !is_array(view(params))) {
     return "\"params\" must be an object or an array";
   }
@@ -181,8 +186,13 @@ std::optional<std::string> Frame::take_top(
 }
 
 std::string Frame::spliced(std::initializer_list<Edit> edits) const {
-  if (edits.size() == 1) return splice(std::span(edits.begin(), 1));  // the one of every response
-  return spliced(std::vector<Edit>(edits));
+  // As many as a call has, at most, need no memory.
+  constexpr std::size_t few = 4;
+  if (edits.size() > few) return spliced(std::vector<Edit>(edits));
+  std::array<Edit, few> sorted;
+  const auto end = std::ranges::copy(edits, sorted.begin()).out;
+  std::ranges::sort(sorted.begin(), end, {}, [](const Edit& edit) { return edit.at.begin; });
+  return splice(std::span(sorted.begin(), end));
 }
 
 std::string Frame::spliced(std::vector<Edit> edits) const {

@@ -171,12 +171,15 @@ awaitable<void> GatewayServer::handle(unsigned worker, HttpExchange& exchange) {
     co_return;
   }
   const auto path = exchange.path();
-  if (!co_await mcp(worker, exchange, path, std::move(principal))) {
+  if (auto served = mcp(worker, exchange, path, std::move(principal))) {
+    co_await std::move(*served);
+  } else {
     co_await admin(worker, exchange, path);
   }
 }
 
-awaitable<bool> GatewayServer::mcp(
+/// Nothing where the path is none of MCP's.
+std::optional<awaitable<void>> GatewayServer::mcp(
     unsigned worker, HttpExchange& exchange, std::string_view path, std::string principal
 ) {
   // /mcp and /sse are every server (or the only one), what comes after a slash is the name of one.
@@ -187,15 +190,13 @@ awaitable<bool> GatewayServer::mcp(
     return name.empty() ? only_ : core::percent_decode(name);
   };
   if (auto endpoint = under("/mcp")) {
-    co_await doors_[worker]->handle(exchange, std::move(*endpoint), std::move(principal));
-  } else if (auto streamed = under("/sse")) {
-    co_await sse_doors_[worker]->stream(exchange, std::move(*streamed), std::move(principal));
-  } else if (path == "/message") {
-    co_await sse_doors_[worker]->message(exchange, std::move(principal));
-  } else {
-    co_return false;
+    return doors_[worker]->handle(exchange, std::move(*endpoint), std::move(principal));
   }
-  co_return true;
+  if (auto streamed = under("/sse")) {
+    return sse_doors_[worker]->stream(exchange, std::move(*streamed), std::move(principal));
+  }
+  if (path == "/message") return sse_doors_[worker]->message(exchange, std::move(principal));
+  return std::nullopt;
 }
 
 awaitable<void> GatewayServer::admin(

@@ -48,7 +48,7 @@ class GatewayServer {
  private:
   awaitable<void> handle(unsigned worker, io::HttpExchange& exchange);
   /// False: it is no path of MCP.
-  awaitable<bool> mcp(
+  std::optional<awaitable<void>> mcp(
       unsigned worker, io::HttpExchange& exchange, std::string_view path, std::string principal
   );
   awaitable<void> admin(unsigned worker, io::HttpExchange& exchange, std::string_view path);

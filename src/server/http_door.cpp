@@ -79,9 +79,8 @@ struct HttpDoor::Impl {
         tasks(w.executor()),
         modern(w, s, tasks, options.keepalive_comment, options.boot) {}
 
-  awaitable<void> post(
-      HttpExchange& exchange, const std::string& endpoint, const std::string& principal
-  );
+  awaitable<void> post(HttpExchange& exchange, std::string endpoint, std::string principal);
+  awaitable<void> but_post(HttpExchange& exchange, std::string endpoint, std::string principal);
   awaitable<void> open(
       HttpExchange& exchange, Frame frame, const std::string& endpoint, const std::string& principal
   );
@@ -136,18 +135,24 @@ std::size_t HttpDoor::requests_in_flight() const { return impl_->in_flight; }
 awaitable<void> HttpDoor::handle(
     HttpExchange& exchange, std::string endpoint, std::string principal
 ) {
+  const bool post = exchange.method() == "POST" && impl_->service.has_endpoint(endpoint);
+  return post ? impl_->post(exchange, std::move(endpoint), std::move(principal))
+              : impl_->but_post(exchange, std::move(endpoint), std::move(principal));
+}
+
+awaitable<void> HttpDoor::Impl::but_post(
+    HttpExchange& exchange, std::string endpoint, std::string principal
+) {
   const auto method = exchange.method();
-  if (!impl_->service.has_endpoint(endpoint)) {
+  if (!service.has_endpoint(endpoint)) {
     co_await refuse(
         exchange, 404, protocol::invalid_request,
         fmt::format("there is no server named {}", endpoint)
     );
-  } else if (method == "POST") {
-    co_await impl_->post(exchange, endpoint, principal);
   } else if ((method == "GET" || method == "DELETE") && !names_modern_version(exchange)) {
-    const auto session = impl_->session_of(exchange, endpoint, principal);
+    const auto session = session_of(exchange, endpoint, principal);
     if (!session) co_return co_await refuse(exchange, session.error());
-    co_await (method == "GET" ? impl_->get(exchange, *session) : impl_->remove(exchange, *session));
+    co_await (method == "GET" ? get(exchange, *session) : remove(exchange, *session));
   } else {
     const std::array headers = {HeaderField{"Allow", "GET, POST, DELETE"}, json_type[0]};
     co_await exchange.respond(
@@ -188,7 +193,7 @@ std::expected<ClientSessionPtr, Refusal> HttpDoor::Impl::session_of(
 }
 
 awaitable<void> HttpDoor::Impl::post(
-    HttpExchange& exchange, const std::string& endpoint, const std::string& principal
+    HttpExchange& exchange, std::string endpoint, std::string principal
 ) {
   if (!is_json(exchange.header("Content-Type"))) {
     co_return co_await refuse(
@@ -252,8 +257,9 @@ awaitable<void> HttpDoor::Impl::request(
     HttpExchange& exchange, ClientSessionPtr session, Frame frame
 ) {
   const Counted counted(in_flight);
-  const auto stream = std::make_shared<PostStream>(
-      worker, options, streams, tasks, exchange, session, std::string(frame.id())
+  const auto stream = std::allocate_shared<PostStream>(
+      io::PoolAllocator<PostStream>(), worker, options, streams, tasks, exchange, session,
+      std::string(frame.id())
   );
   stream->begin(accepts(exchange.header("Accept"), "text/event-stream"));
   if (options.always_stream) co_await stream->open();

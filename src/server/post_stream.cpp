@@ -33,16 +33,14 @@ awaitable<void> PostStream::open() {
 }
 
 void PostStream::arm(core::Duration delay) {
-  timer_ = worker_.timers().arm_after(delay, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->timer_ = 0;
-    self->tasks_.spawn(self->tick());
+  // Ends with this stream, which keeps itself for the tick.
+  timer_ = worker_.timers().arm_after(delay, [this] {
+    timer_ = 0;
+    tasks_.spawn(tick(shared_from_this()));
   });
 }
 
-awaitable<void> PostStream::tick() {
-  const auto self = shared_from_this();
+awaitable<void> PostStream::tick(std::shared_ptr<PostStream>) {
   if (finished_ || !writable()) co_return;
   if (!try_lock()) co_await lock();
   if (!finished_ && writable()) {

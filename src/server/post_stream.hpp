@@ -45,7 +45,7 @@ class PostStream final : public gateway::Responder,
  private:
   bool writable() const { return exchange_ != nullptr && !exchange_->peer_gone() && !detached_; }
   void arm(core::Duration delay);
-  awaitable<void> tick();
+  awaitable<void> tick(std::shared_ptr<PostStream> self);
   awaitable<void> start();
   awaitable<void> flush();
   bool try_lock() { return !std::exchange(writing_, true); }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <utility>
 
 #include "protocol/json_scan.hpp"
@@ -106,11 +107,14 @@ class HttpChannel::Impl {
   core::TimePoint after(core::Duration delay) const { return worker_.timers().now() + delay; }
   awaitable<Outcome> error_status(Response response, const OutgoingRequest& request);
   awaitable<Outcome> body(Response response, const OutgoingRequest& request, Sink& sink);
-  using Messages = std::expected<std::vector<protocol::Frame>, protocol::FrameError>;
   /// What the responses in a body that ended mean; `beginning` is what is told of it otherwise.
   static Outcome outcome_in(
-      Messages messages, const io::IncomingHttpResponse& response, std::string beginning,
-      bool complete, const OutgoingRequest& request
+      std::span<protocol::Frame> messages, const io::IncomingHttpResponse& response,
+      std::string beginning, bool complete, const OutgoingRequest& request
+  );
+  static Outcome unusable(
+      const io::IncomingHttpResponse& response, std::string beginning, bool complete,
+      const OutgoingRequest& request
   );
   awaitable<Outcome> events(
       Response response, std::string head, const OutgoingRequest& request, Sink& sink
@@ -179,30 +183,40 @@ awaitable<Outcome> HttpChannel::Impl::body(
           from_broken_body(nullptr, over_limit("the answer", buffer_bytes_), facts_of(request))
       );
     }
+    if (bytes.size() == response->content_length()) break;  // no need to wait for nothing
   }
   auto beginning = bytes.substr(0, evidence_bytes);
   const bool complete = beginning.size() == bytes.size();
-  auto messages = parse_messages(std::move(bytes));
-  if (messages) {
-    for (auto& message : *messages) {
-      if (!message.is_response()) co_await sink.message(std::move(message));
-    }
+  if (!protocol::is_batch(bytes)) {
+    auto message = protocol::Frame::parse(std::move(bytes));
+    if (!message) co_return unusable(*response, std::move(beginning), complete, request);
+    if (!message->is_response()) co_await sink.message(std::move(*message));
+    co_return outcome_in({&*message, 1}, *response, std::move(beginning), complete, request);
   }
-  co_return outcome_in(std::move(messages), *response, std::move(beginning), complete, request);
+  auto messages = parse_messages(std::move(bytes));
+  if (!messages) co_return unusable(*response, std::move(beginning), complete, request);
+  for (auto& message : *messages) {
+    if (!message.is_response()) co_await sink.message(std::move(message));
+  }
+  co_return outcome_in(*messages, *response, std::move(beginning), complete, request);
+}
+
+Outcome HttpChannel::Impl::unusable(
+    const io::IncomingHttpResponse& response, std::string beginning, bool complete,
+    const OutgoingRequest& request
+) {
+  auto failure = from_answer(response, std::move(beginning), complete, facts_of(request));
+  failure.error = not_an_answer(failure, response.header("content-type"));
+  return failed(std::move(failure));
 }
 
 Outcome HttpChannel::Impl::outcome_in(
-    Messages messages, const io::IncomingHttpResponse& response, std::string beginning,
-    bool complete, const OutgoingRequest& request
+    std::span<protocol::Frame> messages, const io::IncomingHttpResponse& response,
+    std::string beginning, bool complete, const OutgoingRequest& request
 ) {
-  if (!messages) {
-    auto failure = from_answer(response, std::move(beginning), complete, facts_of(request));
-    failure.error = not_an_answer(failure, response.header("content-type"));
-    return failed(std::move(failure));
-  }
-  const bool alone = messages->size() == 1;
+  const bool alone = messages.size() == 1;
   std::optional<protocol::Frame> own;
-  for (auto& message : *messages) {
+  for (auto& message : messages) {
     if (!message.is_response()) continue;
     // An error that is all the peer said belongs to this exchange whatever id it names.
     const bool ours = answers(message, request.id) || is_anonymous_error(message) ||

@@ -9,7 +9,7 @@ namespace mooring::upstream {
 
 /// One call on its way: the clock it runs against, who may end it, and what the server says
 /// meanwhile. Lives until the caller has the whole answer.
-struct Link::Attempt final : transport::Sink {
+struct Link::Attempt final : transport::Sink, io::Pooled {
   Attempt(Link& owner, CallRequest call);
   ~Attempt() override;
 

@@ -55,17 +55,18 @@ CallResult failure(CallError error) {
 /// One call of a caller on its way through the rounds that a modern server makes of it.
 class Rounds {
  public:
-  Rounds(io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random)
+  Rounds(
+      io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random,
+      core::TimePoint until
+  )
       : timers_(worker.timers()),
         link_(link),
         request_(std::move(request)),
-        until_(timers_.now() + link.config().timeout_max),
-        questions_(std::move(ask), random, timers_, until_) {
-    request_.takes_tasks = true;
-  }
+        until_(until),
+        questions_(std::move(ask), random, timers_, until_) {}
 
-  awaitable<CallResult> run() {
-    auto result = co_await link_.call(request_);
+  /// What follows from the first result.
+  awaitable<CallResult> run(CallResult result) {
     for (int round = 0; type_of(result) == "input_required"; ++round) {
       if (round == most_rounds) co_return failure("the server does not stop asking for input");
       if (timers_.now() >= until_) co_return late();
@@ -231,8 +232,13 @@ class Rounds {
 awaitable<CallResult> call_to_its_end(
     io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random
 ) {
-  Rounds rounds(worker, link, std::move(request), std::move(ask), random);
-  co_return co_await rounds.run();
+  const auto until = worker.timers().now() + link.config().timeout_max;
+  request.takes_tasks = true;
+  auto result = co_await link.call(request);
+  const auto type = type_of(result);
+  if (type.empty() || type == "complete") co_return result;  // as every one of the legacy era
+  Rounds rounds(worker, link, std::move(request), std::move(ask), random, until);
+  co_return co_await rounds.run(std::move(result));
 }
 
 }  // namespace mooring::upstream

@@ -280,19 +280,17 @@ awaitable<transport::Outcome> Link::send(Attempt& attempt, const SessionView& se
   attempt.idle_before = std::chrono::duration_cast<core::Duration>(now - before);
 
   if (session.server.modern()) return send_modern(attempt, session);
-  std::vector<Frame::Edit> edits;
-  edits.push_back({frame.id_span(), attempt.id});
   std::string name;
   if (attempt.request.name && frame.name_span()) {
     name = protocol::quote(*attempt.request.name);
-    edits.push_back({frame.name_span(), name});
   }
   transport::OutgoingRequest out;
-  if (frame.progress_token_span()) {
-    out.progress_token = attempt.id;
-    edits.push_back({frame.progress_token_span(), attempt.id});
-  }
-  out.bytes = frame.spliced(std::move(edits));
+  if (frame.progress_token_span()) out.progress_token = attempt.id;
+  out.bytes = frame.spliced(
+      {{frame.id_span(), attempt.id},
+       {attempt.request.name ? frame.name_span() : protocol::Span(), name},
+       {frame.progress_token_span(), attempt.id}}
+  );
   out.id = attempt.id;
   out.method = frame.method();
   out.session = session.headers;

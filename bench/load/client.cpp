@@ -57,10 +57,14 @@ void Client::build_session_messages() {
   initialized_ =
       post(options_, headers, R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
   constexpr std::string_view before_id = R"({"jsonrpc":"2.0","id":)";
-  const auto after_id = fmt::format(
-      R"(,"method":"tools/call","params":{{"name":{},"arguments":{}}}}})",
-      protocol::quote(options_.tool), options_.arguments
-  );
+  std::string params = "{}";
+  if (options_.method == "tools/call") {
+    params = fmt::format(
+        R"({{"name":{},"arguments":{}}})", protocol::quote(options_.tool), options_.arguments
+    );
+  }
+  const auto after_id =
+      fmt::format(R"(,"method":{},"params":{}}})", protocol::quote(options_.method), params);
   const auto body = fmt::format("{}{:0>{}}{}", before_id, 0, id_digits, after_id);
   call_ = post(options_, headers, body);
   id_at_ = call_.size() - after_id.size() - id_digits;

@@ -38,6 +38,7 @@ class Client {
   bool wants_new_connection() const { return !answer_.keep_alive(); }
 
   Step step() const { return step_; }
+  std::size_t answer_bytes() const { return answer_.body().size(); }
   Form form() const { return answer_.is_event_stream() ? Form::events : Form::json; }
   bool waiting() const { return waiting_; }
   void forget_call() { waiting_ = false; }

@@ -136,6 +136,7 @@ Result<void> Load::answered(Client& client) {
   if (step == Client::Step::call) {
     lost_in_a_row_ = 0;
     if (phase_ == Phase::measure) {
+      report_.bytes += client.answer_bytes();
       report_.latency.add(static_cast<std::uint64_t>(now_ - client.began));
       ++(form == Client::Form::json ? report_.as_json : report_.as_events);
     }

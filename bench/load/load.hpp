@@ -16,6 +16,7 @@ struct LoadReport {
   Histogram latency;  ///< of right answers, from the first byte out to the last byte in
   double seconds = 0;
   std::uint64_t as_json = 0, as_events = 0;
+  std::uint64_t bytes = 0;   ///< of the bodies of right answers
   std::uint64_t errors = 0;  ///< wrong answers, broken connections, calls that took too long
   std::uint64_t reconnects = 0;
   std::string first_error;

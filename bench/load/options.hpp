@@ -15,6 +15,7 @@ namespace mooring::bench {
 struct LoadOptions {
   Loopback server;
   std::string path = "/mcp";
+  std::string method = "tools/call";
   std::string tool = "echo";
   std::string arguments = R"({"message":"hello"})";
   std::vector<std::string> headers;  ///< whole lines, without their end

@@ -61,22 +61,22 @@ http_status() {
 wait_for_http() {
   local tries
   for ((tries = 0; tries < 300; ++tries)); do
-    http_status "$2" /mcp 2>/dev/null
+    http_status "$2" / 2>/dev/null
     [[ $status == 0 ]] || return 0
     kill -0 "$started" 2>/dev/null || break
     sleep 0.05
   done
-  cat "$work/$1.log" >&2
+  tail -n 5 "$work/$1.log" | cut -c1-300 >&2
   die "$1 did not start"
 }
 
-# wait_for_upstreams HOST:PORT N: until the gateway there is connected to so many.
+# wait_for_upstreams HOST:PORT N [PATH PATTERN]: until the gateway there is connected to so many, as its status at PATH says.
 wait_for_upstreams() {
-  local tries ready
+  local tries ready path=${3:-/api/v1/status} pattern=${4:-'"state" *: *"ready"'}
   for ((tries = 0; tries < 200; ++tries)); do
     exec 9<>"/dev/tcp/${1%:*}/${1##*:}"
-    printf 'GET /api/v1/status HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$1" >&9
-    ready=$(grep -o '"state" *: *"ready"' <&9 | wc -l)
+    printf 'GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$path" "$1" >&9
+    ready=$({ grep -o "$pattern" <&9 || true; } | wc -l)
     exec 9<&- 9>&-
     [[ $ready -lt $2 ]] || return 0
     sleep 0.05

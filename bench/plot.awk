@@ -86,11 +86,11 @@ BEGIN {
   column = figure == "cpu" ? "cpu_us" : "calls_per_s"
   logarithmic = figure == "cpu"
   what = figure == "cpu" ? "CPU of the proxy, µs per call (logarithmic)" : "calls/s"
-  targets = split("direct nginx haproxy mooring aggregate mcp-proxy supergateway", target, " ")
-  split("#777777 #009639 #106da9 #d55e00 #e69f00 #8b3fa8 #b5449b", paint, " ")
-  split("direct,nginx,HAProxy,Mooring /mcp/SERVER,Mooring /mcp,mcp-proxy,supergateway", names, ",")
+  targets = split("direct nginx haproxy mooring aggregate mcp-proxy supergateway mcp-hub", target, " ")
+  split("#777777 #009639 #106da9 #d55e00 #e69f00 #8b3fa8 #b5449b #5a5a00", paint, " ")
+  split("direct,nginx,HAProxy,Mooring /mcp/SERVER,Mooring /mcp,mcp-proxy,supergateway,mcp-hub", names, ",")
   for (t = 1; t <= targets; t++) { colour[target[t]] = paint[t]; title[target[t]] = names[t] }
-  heading["json"] = "HTTP server, JSON answers"; heading["events"] = "HTTP server, event streams"; heading["stdio"] = "stdio server"
+  heading["json"] = "HTTP server, JSON answers"; heading["events"] = "HTTP server, event streams"; heading["stdio"] = "stdio server"; heading["sse"] = "stdio server, clients on HTTP+SSE"
   width = 250; height = 220
 }
 
@@ -103,7 +103,7 @@ $2 in heading {
 }
 
 END {
-  panels = split("json events stdio", order, " ")
+  panels = split("json events stdio sse", order, " ")
   for (p = 1; p <= panels; p++) if (tries[order[p]] > 1) shown++
   if (!shown) { print "plot.awk: nothing was tried with several numbers of connections" >"/dev/stderr"; exit 1 }
   printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"system-ui, sans-serif\">\n", shown * 440, height + 110

@@ -1,15 +1,15 @@
 # What bench/compare has done through every target: a server, a load, and who takes part.
 
-all_workloads=(json events stdio large list fifty workers)
+all_workloads=(json events stdio sse large list fifty workers)
 
 # begin_workload NAME: starts its server. Sets
-#   transport  http or stdio: how the server is reached        upstream, path, command  where
-#   child      the command, for stdio
+#   transport  http or stdio: how the server is reached        upstream, path or child  where
+#   door       mcp or sse: how the gateway is reached
 #   servers    how many the gateway knows (all are that one)   tool    what is called
 #   loads      the connections to try, one after the other     load_options
 begin_workload() {
   local options=() program=$bin/mooring-bench-upstream
-  workload=$1 transport=http path=/mcp servers=1 tool=echo loads=$connections
+  workload=$1 transport=http door=mcp path=/mcp servers=1 tool=echo loads=$connections
   targets=(direct nginx haproxy mooring aggregate mcp-proxy supergateway mcp-hub)
   load_options=(--warmup "$warmup" -t "$seconds")
   pin_load=("${on_load_core[@]}") pin_proxy=("${on_proxy_core[@]}")
@@ -17,6 +17,9 @@ begin_workload() {
     json) ;;
     events) path=/events ;;
     stdio) transport=stdio ;;
+    sse) # HTTP+SSE (2024-11-05) is what all gateways have in common
+      transport=stdio door=sse targets=(mooring aggregate mcp-proxy supergateway mcp-hub)
+      load_options+=(--sse) ;;
     large) # 100 MB of text in one result
       options=(--text-bytes 100000000) loads=1
       load_options=(-n 3 -t 300 --timeout 100) ;;

@@ -42,6 +42,7 @@ class Load {
 
   Result<void> open_all();
   Result<void> open(Client& client);
+  Result<void> attach(Client& client);
   Result<void> turn(int wait_ms);
   Result<void> serve(Client& client, std::uint32_t events);
   Result<void> answered(Client& client);

@@ -23,6 +23,7 @@ loop: the next call goes out when the answer to the last one was checked. URL is
       --arguments JSON  its arguments ({"message":"hello"})
       --header 'K: V'   one more header; may be repeated
       --accept TYPES    the Accept header (application/json, text/event-stream)
+      --sse             HTTP+SSE: URL is the event stream's, which says where to post
       --protocol V      the protocol revision to offer (2025-06-18)
       --timeout S       of one call (30)
       --watch PID       report CPU per call and memory of that process
@@ -122,6 +123,8 @@ Result<LoadOptions> parse_load_options(std::span<char*> arguments) {
     }
     if (argument == "--json") {
       options.json = true;
+    } else if (argument == "--sse") {
+      options.sse = true;
     } else if (!argument.starts_with('-')) {
       if (has_url) return misused("more than one URL");
       read = read_url(argument, options);

@@ -27,6 +27,7 @@ struct LoadOptions {
   std::chrono::duration<double> timeout{30};  ///< of one call
   std::uint64_t requests = 0;                 ///< 0: as many as the time allows
   int watched = 0;                            ///< process whose CPU and memory are reported
+  bool sse = false;  ///< HTTP+SSE (2024-11-05): `path` is that of the event stream
   bool json = false;
   bool help = false;
 };

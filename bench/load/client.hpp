@@ -14,7 +14,12 @@ namespace mooring::bench {
 /// the loop around it does.
 class Client {
  public:
-  enum class Step : std::uint8_t { initialize, initialized, call };
+  enum class Step : std::uint8_t {
+    attach,  ///< HTTP+SSE alone: the stream is asked for, and says where to post
+    initialize,
+    initialized,
+    call,
+  };
   enum class Form : std::uint8_t { json, events };
 
   /// `first_id` and the ids after it are this client's own; all have the same number of digits.
@@ -23,6 +28,9 @@ class Client {
   /// A new connection; what was under way on the last one is forgotten.
   Result<void> connect();
   int fd() const { return socket_.get(); }
+  /// The event stream of HTTP+SSE, on which all answers come. Once for each client.
+  Result<void> attach();
+  int stream_fd() const { return stream_.get(); }
 
   /// Puts the next message of the session in the outbox.
   void begin();
@@ -38,7 +46,12 @@ class Client {
   bool wants_new_connection() const { return !answer_.keep_alive(); }
 
   Step step() const { return step_; }
-  Form form() const { return answer_.is_event_stream() ? Form::events : Form::json; }
+  std::size_t answer_bytes() const {
+    return options_.sse ? streamed_.size() : answer_.body().size();
+  }
+  Form form() const {
+    return options_.sse || answer_.is_event_stream() ? Form::events : Form::json;
+  }
   bool waiting() const { return waiting_; }
   void forget_call() { waiting_ = false; }
 
@@ -46,7 +59,10 @@ class Client {
   bool polls_out = false;  ///< the loop's note of what it waits for
 
  private:
+  std::string post(std::string_view session_headers, std::string_view body) const;
+  void build_initialize();
   void build_session_messages();
+  Read read_streamed(std::string& buffer);
   std::string_view current_id() const;
   /// The JSON-RPC message that answers the current id, wherever it stands in the body.
   std::string_view find_answer();
@@ -54,16 +70,20 @@ class Client {
 
   const LoadOptions& options_;
   std::uint64_t next_id_;
+  std::string path_;  ///< where messages are posted
   Step step_ = Step::initialize;
   Fd socket_;
   HttpMessage answer_{HttpMessage::Kind::response};
-  std::string initialize_, initialized_, call_;
+  std::string nothing_, initialize_, initialized_, call_;
   std::size_t id_at_ = 0;  ///< place of the id in call_
   const std::string* outbox_ = &initialize_;
   std::size_t sent_ = 0;
   bool waiting_ = false;
   std::string session_id_;
-  std::string joined_;  ///< data of an event that came in several lines
+  Fd stream_;
+  HttpMessage stream_in_{HttpMessage::Kind::response};
+  std::string streamed_;  ///< the awaited event
+  std::string joined_;    ///< data of an event that came in several lines
 };
 
 }  // namespace mooring::bench

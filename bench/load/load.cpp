@@ -75,6 +75,9 @@ Result<void> Load::open_all() {
   for (unsigned i = 0; i < options_.connections; ++i) {
     clients_.emplace_back(options_, first_id + i * (ids_of_all / options_.connections));
     if (auto opened = open(clients_.back()); !opened) return opened;
+    if (options_.sse) {
+      if (auto attached = attach(clients_.back()); !attached) return attached;
+    }
     clients_.back().begin();
     ++waiting_;
   }
@@ -88,6 +91,17 @@ Result<void> Load::open(Client& client) {
   event.data.ptr = &client;
   client.polls_out = true;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, client.fd(), &event) != 0) {
+    return fail(Reason::io, fmt::format("epoll: {}", std::strerror(errno)));
+  }
+  return {};
+}
+
+Result<void> Load::attach(Client& client) {
+  if (auto attached = client.attach(); !attached) return attached;
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.ptr = &client;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, client.stream_fd(), &event) != 0) {
     return fail(Reason::io, fmt::format("epoll: {}", std::strerror(errno)));
   }
   return {};
@@ -136,6 +150,7 @@ Result<void> Load::answered(Client& client) {
   if (step == Client::Step::call) {
     lost_in_a_row_ = 0;
     if (phase_ == Phase::measure) {
+      report_.bytes += client.answer_bytes();
       report_.latency.add(static_cast<std::uint64_t>(now_ - client.began));
       ++(form == Client::Form::json ? report_.as_json : report_.as_events);
     }
@@ -182,6 +197,7 @@ Result<void> Load::failed(Client& client, std::string what) {
   client.forget_call();
   if (!what.empty()) {
     if (phase_ == Phase::handshake) return fail(Reason::protocol, "the handshake failed: " + what);
+    if (options_.sse) return fail(Reason::protocol, std::move(what));  // its session went with it
     ++report_.errors;
     if (report_.first_error.empty()) report_.first_error = std::move(what);
     if (++lost_in_a_row_ >= hopeless) {

@@ -16,6 +16,7 @@ struct LoadReport {
   Histogram latency;  ///< of right answers, from the first byte out to the last byte in
   double seconds = 0;
   std::uint64_t as_json = 0, as_events = 0;
+  std::uint64_t bytes = 0;   ///< of the bodies of right answers
   std::uint64_t errors = 0;  ///< wrong answers, broken connections, calls that took too long
   std::uint64_t reconnects = 0;
   std::string first_error;
@@ -41,6 +42,7 @@ class Load {
 
   Result<void> open_all();
   Result<void> open(Client& client);
+  Result<void> attach(Client& client);
   Result<void> turn(int wait_ms);
   Result<void> serve(Client& client, std::uint32_t events);
   Result<void> answered(Client& client);

@@ -18,10 +18,12 @@ loop: the next call goes out when the answer to the last one was checked. URL is
   -t, --seconds S       how long (5)
   -n, --requests N      stop after so many calls (no limit)
       --warmup S        call that long before counting (0)
+      --method NAME     of each request; any but tools/call goes out without parameters (tools/call)
       --tool NAME       the tool (echo)
       --arguments JSON  its arguments ({"message":"hello"})
       --header 'K: V'   one more header; may be repeated
       --accept TYPES    the Accept header (application/json, text/event-stream)
+      --sse             HTTP+SSE: URL is the event stream's, which says where to post
       --protocol V      the protocol revision to offer (2025-06-18)
       --timeout S       of one call (30)
       --watch PID       report CPU per call and memory of that process
@@ -78,7 +80,9 @@ Result<void> read_option(std::string_view name, std::string_view value, LoadOpti
   if (name == "--warmup") return read_seconds(name, value, options.warmup);
   if (name == "--timeout") return read_seconds(name, value, options.timeout);
   if (name == "--watch") return read_number(name, value, options.watched);
-  if (name == "--tool") {
+  if (name == "--method") {
+    options.method = value;
+  } else if (name == "--tool") {
     options.tool = value;
   } else if (name == "--arguments") {
     options.arguments = value;
@@ -119,6 +123,8 @@ Result<LoadOptions> parse_load_options(std::span<char*> arguments) {
     }
     if (argument == "--json") {
       options.json = true;
+    } else if (argument == "--sse") {
+      options.sse = true;
     } else if (!argument.starts_with('-')) {
       if (has_url) return misused("more than one URL");
       read = read_url(argument, options);

@@ -15,6 +15,7 @@ namespace mooring::bench {
 struct LoadOptions {
   Loopback server;
   std::string path = "/mcp";
+  std::string method = "tools/call";
   std::string tool = "echo";
   std::string arguments = R"({"message":"hello"})";
   std::vector<std::string> headers;  ///< whole lines, without their end
@@ -26,6 +27,7 @@ struct LoadOptions {
   std::chrono::duration<double> timeout{30};  ///< of one call
   std::uint64_t requests = 0;                 ///< 0: as many as the time allows
   int watched = 0;                            ///< process whose CPU and memory are reported
+  bool sse = false;  ///< HTTP+SSE (2024-11-05): `path` is that of the event stream
   bool json = false;
   bool help = false;
 };

@@ -15,6 +15,10 @@ double per_call(double cpu_seconds, const LoadReport& report) {
   return calls == 0 ? 0 : cpu_seconds * 1e6 / static_cast<double>(calls);
 }
 
+double bytes_per_second(const LoadReport& report) {
+  return report.seconds > 0 ? static_cast<double>(report.bytes) / report.seconds : 0;
+}
+
 double rate(const LoadReport& report) {
   return report.seconds > 0 ? static_cast<double>(report.latency.count()) / report.seconds : 0;
 }
@@ -26,13 +30,13 @@ double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / (102
 std::string report_as_text(const LoadReport& report) {
   const auto& latency = report.latency;
   auto text = fmt::format(
-      "{} calls in {:.2f} s, {:.0f} calls/s ({} JSON, {} event streams)\n"
+      "{} calls in {:.2f} s, {:.0f} calls/s, {:.1f} MB/s ({} JSON, {} event streams)\n"
       "latency µs: mean {:.0f}, p50 {:.0f}, p99 {:.0f}, p99.9 {:.0f}, max {:.0f}\n"
       "{} errors, {} reconnects; own CPU {:.1f} µs/call\n",
-      latency.count(), report.seconds, rate(report), report.as_json, report.as_events,
-      latency.mean() / 1000, micro(latency.quantile(0.5)), micro(latency.quantile(0.99)),
-      micro(latency.quantile(0.999)), micro(latency.max()), report.errors, report.reconnects,
-      per_call(report.own_cpu_seconds, report)
+      latency.count(), report.seconds, rate(report), bytes_per_second(report) / 1e6, report.as_json,
+      report.as_events, latency.mean() / 1000, micro(latency.quantile(0.5)),
+      micro(latency.quantile(0.99)), micro(latency.quantile(0.999)), micro(latency.max()),
+      report.errors, report.reconnects, per_call(report.own_cpu_seconds, report)
   );
   if (report.watched) {
     text += fmt::format(
@@ -48,13 +52,13 @@ std::string report_as_text(const LoadReport& report) {
 std::string report_as_json(const LoadReport& report) {
   const auto& latency = report.latency;
   auto text = fmt::format(
-      R"({{"calls":{},"seconds":{:.3f},"calls_per_s":{:.1f},"as_json":{},"as_events":{},)"
+      R"({{"calls":{},"seconds":{:.3f},"calls_per_s":{:.1f},"bytes_per_s":{:.0f},"as_json":{},"as_events":{},)"
       R"("mean_us":{:.1f},"p50_us":{:.1f},"p99_us":{:.1f},"p999_us":{:.1f},"max_us":{:.1f},)"
       R"("errors":{},"reconnects":{},"own_cpu_us":{:.2f})",
-      latency.count(), report.seconds, rate(report), report.as_json, report.as_events,
-      latency.mean() / 1000, micro(latency.quantile(0.5)), micro(latency.quantile(0.99)),
-      micro(latency.quantile(0.999)), micro(latency.max()), report.errors, report.reconnects,
-      per_call(report.own_cpu_seconds, report)
+      latency.count(), report.seconds, rate(report), bytes_per_second(report), report.as_json,
+      report.as_events, latency.mean() / 1000, micro(latency.quantile(0.5)),
+      micro(latency.quantile(0.99)), micro(latency.quantile(0.999)), micro(latency.max()),
+      report.errors, report.reconnects, per_call(report.own_cpu_seconds, report)
   );
   if (report.watched) {
     text += fmt::format(

@@ -45,6 +45,31 @@ void put_events(
   );
 }
 
+void put_line(
+    std::string& out, std::string_view id, std::string_view member, std::string_view value
+) {
+  fmt::format_to(
+      std::back_inserter(out),
+      R"({{"jsonrpc":"2.0","id":{},"{}":{}}})"
+      "\n",
+      id, member, value
+  );
+}
+
+void put_message(
+    std::string& out, Framing framing, std::string_view headers, std::string_view id,
+    std::string_view member, std::string_view value
+) {
+  switch (framing) {
+    case Framing::json:
+      return put_json(out, headers, id, member, value);
+    case Framing::events:
+      return put_events(out, headers, id, member, value);
+    case Framing::line:
+      return put_line(out, id, member, value);
+  }
+}
+
 }  // namespace
 
 FixedAnswers::FixedAnswers(unsigned tools, std::size_t text_bytes) {
@@ -67,7 +92,7 @@ void FixedAnswers::answer(
     std::string_view method, std::string_view target, std::string_view body, std::string& out
 ) const {
   if (method == "POST") {
-    message(body, target.starts_with("/events"), out);
+    message(body, target.starts_with("/events") ? Framing::events : Framing::json, out);
   } else if (method == "DELETE") {
     put_status(out, 200, "OK", {});
   } else {
@@ -75,16 +100,24 @@ void FixedAnswers::answer(
   }
 }
 
-void FixedAnswers::message(std::string_view body, bool events, std::string& out) const {
+void FixedAnswers::answer_line(std::string_view line, std::string& out) const {
+  message(line, Framing::line, out);
+}
+
+void FixedAnswers::message(std::string_view body, Framing framing, std::string& out) const {
+  const bool http = framing != Framing::line;
   if (protocol::validate(body) || !protocol::is_object(body)) {
-    return put_status(out, 400, "Bad Request", {});
+    if (http) put_status(out, 400, "Bad Request", {});
+    return;
   }
   const auto id = protocol::member(body, "id");
   const auto method = protocol::member(body, "method");
-  if (!id || !method) return put_status(out, 202, "Accepted", {});
-  const auto put = events ? put_events : put_json;
+  if (!id || !method) {
+    if (http) put_status(out, 202, "Accepted", {});
+    return;
+  }
   if (*method == R"("tools/call")") {
-    put(out, {}, *id, "result", result_);
+    put_message(out, framing, {}, *id, "result", result_);
   } else if (*method == R"("initialize")") {
     const auto params = protocol::member(body, "params").value_or("{}");
     const auto version = protocol::member(params, "protocolVersion").value_or(R"("2025-06-18")");
@@ -93,13 +126,13 @@ void FixedAnswers::message(std::string_view body, bool events, std::string& out)
         R"("serverInfo":{{"name":"bench-upstream","version":"1"}}}})",
         version
     );
-    put(out, session_header, *id, "result", result);
+    put_message(out, framing, session_header, *id, "result", result);
   } else if (*method == R"("tools/list")") {
-    put(out, {}, *id, "result", tool_list_);
+    put_message(out, framing, {}, *id, "result", tool_list_);
   } else if (*method == R"("ping")") {
-    put(out, {}, *id, "result", "{}");
+    put_message(out, framing, {}, *id, "result", "{}");
   } else {
-    put(out, {}, *id, "error", R"({"code":-32601,"message":"Method not found"})");
+    put_message(out, framing, {}, *id, "error", R"({"code":-32601,"message":"Method not found"})");
   }
 }
 

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -24,11 +25,12 @@ namespace mooring::bench {
 namespace {
 
 constexpr std::string_view usage =
-    "mooring-bench-upstream [--listen HOST:PORT] [--tools N] [--text-bytes N]\n"
+    "mooring-bench-upstream [--stdio | --listen HOST:PORT] [--tools N] [--text-bytes N]\n"
     "POST /mcp answers with JSON, POST /events with event streams.\n";
 
 struct Options {
   Loopback listen{"127.0.0.1", 0};
+  bool stdio = false;
   unsigned tools = 1;
   std::size_t text_bytes = 64;
 };
@@ -85,7 +87,12 @@ bool read_number(std::string_view text, Number& number) {
 
 Result<Options> parse(int argc, char** argv) {
   Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
+  int i = 1;
+  if (argc > 1 && std::string_view(argv[1]) == "--stdio") {
+    options.stdio = true;
+    i = 2;
+  }
+  for (; i + 1 < argc; i += 2) {
     const std::string_view name = argv[i], value = argv[i + 1];
     if (name == "--listen") {
       auto at = parse_loopback(value);
@@ -96,8 +103,33 @@ Result<Options> parse(int argc, char** argv) {
       return fail(Reason::usage, std::string(usage));
     }
   }
-  if (argc % 2 == 0) return fail(Reason::usage, std::string(usage));
+  if (i != argc) return fail(Reason::usage, std::string(usage));
   return options;
+}
+
+/// One client on stdin and stdout, until it closes.
+Result<void> serve_lines(const FixedAnswers& answers) {
+  std::string buffer(64 * 1024, '\0'), line, out;
+  for (;;) {
+    const auto size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return {};
+    std::string_view bytes(buffer.data(), static_cast<std::size_t>(size));
+    for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+      line.append(bytes.substr(0, end));
+      answers.answer_line(line, out);
+      line.clear();
+      bytes.remove_prefix(end + 1);
+    }
+    line.append(bytes);
+    for (std::string_view rest = out; !rest.empty();) {
+      const auto sent = ::write(STDOUT_FILENO, rest.data(), rest.size());
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent <= 0) return {};
+      rest.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    out.clear();
+  }
 }
 
 class Server {
@@ -183,7 +215,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "mooring-bench-upstream: {}\n", options.error().detail);
     return 2;
   }
-  if (const auto ended = Server(*options).run(); !ended) {
+  const auto ended = options->stdio ? serve_lines(FixedAnswers(options->tools, options->text_bytes))
+                                    : Server(*options).run();
+  if (!ended) {
     fmt::print(stderr, "mooring-bench-upstream: {}\n", ended.error().detail);
     return 1;
   }

@@ -36,6 +36,8 @@ class HttpMessage {
   bool expects_continue() const { return expects_continue_; }
   const std::string& session_id() const { return session_id_; }
   const std::string& body() const { return body_; }
+  /// Of a body that is read while it comes: its first bytes are not needed any more.
+  void drop(std::size_t size) { body_.erase(0, size); }
 
  private:
   enum class Framing : std::uint8_t { sized, chunked, until_close };

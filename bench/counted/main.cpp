@@ -1,0 +1,114 @@
+// mooring-counted: the pure parts that every call passes, each a fixed number of times.
+// bench/budget runs it under callgrind, which writes down what each function below cost when it
+// returns.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "gateway/session_codec.hpp"
+#include "protocol/frame.hpp"
+#include "protocol/messages.hpp"
+#include "protocol/sse.hpp"
+#include "recovery/classify.hpp"
+
+namespace {
+
+using std::chrono::system_clock;
+
+constexpr int times = 1000;
+int wrong = 0;
+
+std::string example_call() {
+  return mooring::protocol::make_request(
+      "1000000001", "tools/call",
+      R"({"name":"server__echo","arguments":{"message":"hello"},"_meta":{"progressToken":7}})"
+  );
+}
+
+mooring::gateway::ClientSession example_session() {
+  mooring::gateway::ClientSession session;
+  session.key = "0123456789abcdef";
+  session.endpoint = "github";
+  session.capabilities = R"({"roots":{"listChanged":true},"sampling":{},"elicitation":{}})";
+  session.client_name = "a-client";
+  session.principal = "somebody";
+  return session;
+}
+
+/// A server that was restarted: the most common failure there is.
+mooring::recovery::Failure lost_session() {
+  mooring::recovery::Failure failure;
+  failure.delivery = mooring::recovery::Delivery::refused;
+  failure.method = "tools/call";
+  failure.sent_session_id = true;
+  failure.http_status = 404;
+  failure.headers = {{"content-type", "application/json"}, {"content-length", "83"}};
+  failure.body =
+      R"({"jsonrpc":"2.0","error":{"code":-32001,"message":"Session not found"},"id":null})";
+  return failure;
+}
+
+}  // namespace
+
+// The names that bench/budgets.txt lists, with `counted_` before them.
+extern "C" {
+
+[[gnu::noinline]] void counted_frame_parse() {
+  static const auto text = example_call();
+  for (int i = 0; i < times; ++i) {
+    std::string bytes;
+    bytes.reserve(text.size() + 64);  // as the HTTP server hands it over
+    bytes = text;
+    wrong += mooring::protocol::Frame::parse(std::move(bytes)) ? 0 : 1;
+  }
+}
+
+[[gnu::noinline]] void counted_splice_name_and_id() {
+  static const auto frame = mooring::protocol::Frame::parse(example_call());
+  for (int i = 0; i < times; ++i) {
+    const auto bytes =
+        frame->spliced({{frame->id_span(), "42"}, {frame->name_span(), R"("echo")"}});
+    wrong += bytes.empty() ? 1 : 0;
+  }
+}
+
+[[gnu::noinline]] void counted_sse_decode() {
+  static const auto text = mooring::protocol::encode_sse(std::string(128, 'x'), "boot-0-1");
+  for (int i = 0; i < times; ++i) {
+    mooring::protocol::SseDecoder decoder(std::size_t{1} << 20);
+    decoder.feed(text);
+    wrong += decoder.next() ? 0 : 1;
+  }
+}
+
+[[gnu::noinline]] void counted_session_open() {
+  static const mooring::gateway::SessionCodec codec({}, std::chrono::hours(24));
+  static const auto now = system_clock::now();
+  static const auto token = codec.seal(example_session(), now);
+  for (int i = 0; i < times; ++i) wrong += codec.open(token, now) ? 0 : 1;
+}
+
+[[gnu::noinline]] void counted_classify() {
+  static const auto failure = lost_session();
+  static const mooring::recovery::Overrides overrides;
+  for (int i = 0; i < times; ++i) {
+    wrong += mooring::recovery::classify(failure, overrides).about_session() ? 0 : 1;
+  }
+}
+
+}  // extern "C"
+
+/// Twice: whatever a function sets up when it is first called is not of interest.
+int main() {
+  for (int round = 0; round < 2; ++round) {
+    counted_frame_parse();
+    counted_splice_name_and_id();
+    counted_sse_decode();
+    counted_session_open();
+    counted_classify();
+  }
+  fmt::print("{}\n", times);
+  if (wrong > 0) fmt::print(stderr, "mooring-counted: {} wrong answers\n", wrong);
+  return wrong == 0 ? 0 : 1;
+}

@@ -183,9 +183,11 @@ awaitable<Router::Target> Router::target_of(
     co_return target;
   }
   // In the first moments of the process a server may be known by name alone.
-  const auto begun_by = worker_.timers().now() + shared_.list_wait;
-  while (!table_->aggregate && worker_.timers().now() < begun_by && !abort.aborted()) {
-    co_await table_changed_.wait(begun_by, &abort);
+  if (!table_->aggregate) {
+    const auto begun_by = worker_.timers().now() + shared_.list_wait;
+    while (!table_->aggregate && worker_.timers().now() < begun_by && !abort.aborted()) {
+      co_await table_changed_.wait(begun_by, &abort);
+    }
   }
   if (!session.endpoint.empty()) {
     target.link = link(session.endpoint);

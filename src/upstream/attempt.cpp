@@ -13,8 +13,9 @@ Link::Attempt::Attempt(Link& owner, CallRequest call) : link(owner), request(std
   auto& timers = link.worker_.timers();
   const auto& config = link.config();
   timeout = request.timeout.value_or(config.timeout);
-  hard_deadline = timers.now() + std::max(timeout, config.timeout_max);
-  deadline = timers.now() + timeout;
+  const auto now = timers.now();
+  hard_deadline = now + std::max(timeout, config.timeout_max);
+  deadline = now + timeout;
   if (request.abort != nullptr) {
     by_caller_ = request.abort->subscribe([this] { abort.abort(); });
   }

@@ -118,13 +118,15 @@ awaitable<CallResult> Link::call(CallRequest request) {
   auto owned = std::make_unique<Attempt>(*this, std::move(request));
   auto& attempt = *owned;
   CallResult result;
-  if (snapshot_.breaker_open_until || worker_.timers().now() < pause_until()) {
+  auto now = worker_.timers().now();
+  if (snapshot_.breaker_open_until || now < pause_until()) {
     if (auto refused = co_await admit(attempt)) {
       result.error = std::move(refused);
       co_return result;
     }
+    now = worker_.timers().now();
   }
-  auto until = worker_.timers().now() + patience();
+  auto until = now + patience();
   std::uint64_t after = 0;
   for (;;) {
     auto session = session_now(after, attempt);

@@ -52,6 +52,31 @@ Reference reference_of(const Frame& request) {
   return reference;
 }
 
+bool is_about_resource(std::string_view method) {
+  return method == "resources/read" || method == "resources/subscribe" ||
+         method == "resources/unsubscribe";
+}
+
+/// What the aggregate says to a request that is meant for no server.
+std::string nobody_has(const Frame& request) {
+  const auto& method = request.method();
+  if (method == "tools/call" || method == "prompts/get") {
+    const auto* what = method == "tools/call" ? "tool" : "prompt";
+    return refuse(
+        request, protocol::invalid_params, fmt::format("Unknown {}: {}", what, request.name())
+    );
+  }
+  if (is_about_resource(method)) {
+    return protocol::make_error_with(
+        request.id(), protocol::resource_not_found, "Resource not found",
+        fmt::format(R"({{"uri":{}}})", protocol::quote(request.uri()))
+    );
+  }
+  if (method == "completion/complete")
+    return refuse(request, protocol::invalid_params, "unknown completion reference");
+  return refuse(request, protocol::method_not_found, fmt::format("Method not found: {}", method));
+}
+
 }  // namespace
 
 Router::Place::Place(Router& of, std::string session_key)
@@ -250,23 +275,12 @@ Router::Target Router::aggregate_target(const Frame& request) {
   if (!aggregate) return target;
   if (method == "tools/call") {
     route = aggregate->tool(request.name());
-    target.error =
-        refuse(request, protocol::invalid_params, fmt::format("Unknown tool: {}", request.name()));
   } else if (method == "prompts/get") {
     route = aggregate->prompt(request.name());
-    target.error = refuse(
-        request, protocol::invalid_params, fmt::format("Unknown prompt: {}", request.name())
-    );
-  } else if (method == "resources/read" || method == "resources/subscribe" ||
-             method == "resources/unsubscribe") {
+  } else if (is_about_resource(method)) {
     server = aggregate->server_of_resource(request.uri());
-    target.error = protocol::make_error_with(
-        request.id(), protocol::resource_not_found, "Resource not found",
-        fmt::format(R"({{"uri":{}}})", protocol::quote(request.uri()))
-    );
   } else if (method == "completion/complete") {
     const auto reference = reference_of(request);
-    target.error = refuse(request, protocol::invalid_params, "unknown completion reference");
     if (reference.type == "ref/prompt") {
       route = aggregate->prompt(reference.name);
       if (route) {
@@ -279,17 +293,13 @@ Router::Target Router::aggregate_target(const Frame& request) {
       server = aggregate->server_of_template(reference.uri);
       if (!server) server = aggregate->server_of_resource(reference.uri);
     }
-  } else {
-    target.error =
-        refuse(request, protocol::method_not_found, fmt::format("Method not found: {}", method));
-    return target;
   }
   if (route) {
     server = route->server;
     target.name = route->name;
   }
   if (server) target.link = link(*server);
-  if (target.link) target.error.clear();
+  if (!target.link) target.error = nobody_has(request);
   return target;
 }
 

@@ -73,6 +73,53 @@ TEST(Worker, a_timer_may_arm_and_cancel_others) {
   }(loop));
 }
 
+TEST(Worker, an_id_of_a_timer_that_is_over_names_no_later_one) {
+  Loop loop;
+  loop.run([](Loop& l) -> awaitable<void> {
+    auto& timers = l.worker.timers();
+    Event done(l.worker.executor(), timers);
+    const auto over = timers.arm_after(5ms, [] { FAIL(); });
+    timers.cancel(over);
+    const auto later = timers.arm_after(5ms, [&] { done.set(); });
+    EXPECT_NE(over, later);
+    timers.cancel(over);
+    EXPECT_TRUE(co_await done.wait());
+  }(loop));
+}
+
+TEST(Worker, a_turn_ends_when_what_was_ready_has_been_handled) {
+  Worker worker(0);
+  std::string order;
+  const auto waits = [](Worker& w, std::string& to, char first, char last) -> awaitable<void> {
+    to += first;
+    co_await w.end_of_turn();
+    to += last;
+    co_await w.end_of_turn();
+    to += '.';
+  };
+  asio::co_spawn(worker.context(), waits(worker, order, 'a', 'A'), [](std::exception_ptr) {});
+  asio::co_spawn(worker.context(), waits(worker, order, 'b', 'B'), [](std::exception_ptr) {});
+  worker.post([&] { order += 'c'; });
+  worker.context().poll();
+  EXPECT_EQ(order, "abcAB..");
+}
+
+TEST(Worker, destroys_coroutines_that_wait_for_the_end_of_a_turn) {
+  auto held = std::make_shared<int>(1);
+  {
+    Worker worker(0);
+    const auto waits = [](Worker& w, std::shared_ptr<int> copy) -> awaitable<void> {
+      co_await w.end_of_turn();
+      *copy = 2;
+    };
+    asio::co_spawn(worker.context(), waits(worker, held), [](std::exception_ptr) {});
+    worker.context().run_one();
+    EXPECT_EQ(held.use_count(), 2);
+  }
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_EQ(*held, 1);
+}
+
 TEST(Worker, destroys_coroutines_that_still_wait) {
   auto held = std::make_shared<int>(1);
   {

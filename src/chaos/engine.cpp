@@ -99,7 +99,6 @@ bool Engine::restart(std::size_t index) {
       "down for {} ms, {} session{} gone", fault.time->count(), count, count == 1 ? "" : "s"
   );
   tell(std::move(injection), index);
-  wake.notify();
   return true;
 }
 

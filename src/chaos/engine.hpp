@@ -69,7 +69,7 @@ class Engine {
   bool about_sessions() const { return about_sessions_; }
   /// Forgets one session.
   void expire(const Fault& fault, const std::string& session);
-  /// The server goes down as soon as possible. False: it is already on its way.
+  /// The server goes down when the clock is woken. False: it is already on its way.
   bool restart(std::size_t index);
   /// Ends every open stream that `which` picks; how many there were.
   std::size_t end_streams(Flow::Ending how, const std::function<bool(const Flow&)>& which);

@@ -124,6 +124,7 @@ awaitable<bool> Pass::hit_before() {
     case Kind::restart:
       engine_.restart(*hits_.fault);
       exchange_.reset();
+      engine_.wake.notify();
       co_return true;
     case Kind::hang:
       struck();

@@ -127,6 +127,8 @@ awaitable<void> Proxy::control(io::HttpExchange& exchange) {
           *injected ? "true" : "\"at the next request that fits\""
       )
   );
+  // Only now: a server that goes down takes the answer with it.
+  engine_.wake.notify();
 }
 
 /// True: it has struck. False: it strikes at the next request that fits.

@@ -234,6 +234,8 @@ awaitable<Router::Target> Router::target_of(
           co_await wait_for_table(to->name(), worker_.timers().now() + shared_.list_wait);
         }
       }
+      // What a server listed a moment ago may not be in the table of this worker yet.
+      co_await wait_for_table({}, worker_.timers().now() + shared_.list_wait);
       target = aggregate_target(request);
     }
   }

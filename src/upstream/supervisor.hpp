@@ -221,7 +221,11 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   // supervisor_modern.cpp: which era, and what is different in the modern one
   awaitable<std::optional<ConnectError>> open(SessionView& view, io::AbortSource& abort);
   bool may_be_modern(const SessionView& view) const;
-  enum class Met : std::uint8_t { modern, legacy };
+  enum class Met : std::uint8_t {
+    modern,
+    legacy,
+    silent,  ///< no word yet, which most often means legacy
+  };
   awaitable<std::expected<Met, ConnectError>> discover(SessionView& view, io::AbortSource& abort);
   awaitable<std::optional<ConnectError>> new_process(SessionView& view, io::AbortSource& abort);
   awaitable<void> listen_modern(

@@ -47,10 +47,12 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
 ) {
   const bool asks_first = may_be_modern(view) && era_ != Met::legacy;
   const auto asked = view.process;
+  bool silent = false;
   if (asks_first) {
     const auto met = co_await discover(view, abort);
     if (!met) co_return met.error();
     if (*met == Met::modern) co_return std::nullopt;
+    silent = *met == Met::silent;
   }
   auto error = co_await initialize(view, abort);
   if (error && error->died && asks_first && view.process == asked && !abort.aborted()) {
@@ -59,7 +61,10 @@ awaitable<std::optional<Supervisor::ConnectError>> Supervisor::open(
     error = co_await initialize(view, abort);
   }
   if (!error) era_ = Met::legacy;
-  if (!error || asks_first || !may_be_modern(view) || !error->refused) co_return error;
+  // One that was slow to start may know nothing but the modern era, or know it by its first
+  // message.
+  const bool told = asks_first && !silent;
+  if (!error || told || !may_be_modern(view) || !error->refused) co_return error;
   const auto met = co_await discover(view, abort);
   if (met && *met == Met::modern) co_return std::nullopt;
   co_return error;
@@ -106,9 +111,9 @@ awaitable<std::expected<Supervisor::Met, Supervisor::ConnectError>> Supervisor::
           // Some die of a request that they do not expect.
           if (auto error = co_await new_process(view, abort)) co_return std::unexpected(*error);
         }
-        co_return Met::legacy;
+        co_return outcome.failure&& outcome.failure->timed_out ? Met::silent : Met::legacy;
       case EraVerdict::What::no_verdict:
-        if (outcome.failure->timed_out && !sure) co_return Met::legacy;
+        if (outcome.failure->timed_out && !sure) co_return Met::silent;
         co_return std::unexpected(failed(*outcome.failure));
     }
   }

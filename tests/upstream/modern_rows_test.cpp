@@ -200,6 +200,28 @@ TEST(ModernRows, a_question_without_an_answer_is_given_up_for_initialize) {
   }
 }
 
+TEST(ModernRows, a_modern_server_that_was_slow_to_start_is_asked_again) {
+  for (const auto& config : {modern_http(), modern_stdio()}) {
+    World world(config);
+    ModernSide modern(world);
+    const auto says_what_it_is = world.server->always.at("server/discover");
+    world.server->always.erase("server/discover");
+    world.server->hangs = {"server/discover"};
+    const auto refuses = world.server->always.at("initialize");
+    world.server->always["initialize"] = [&, refuses, says_what_it_is](FakeServer::Ask ask) {
+      world.server->hangs.clear();
+      world.server->always["server/discover"] = says_what_it_is;
+      return refuses(std::move(ask));
+    };
+    world.start();
+    world.advance(world.config->probe_timeout);
+    ASSERT_EQ(world.state(), State::ready) << world.snapshot().last_error;
+    EXPECT_TRUE(world.snapshot().session->server.modern());
+    EXPECT_EQ(world.server->count("initialize"), 1u);
+    EXPECT_EQ(world.server->count("server/discover"), 2u);
+  }
+}
+
 TEST(ModernRows, credentials_and_trouble_say_nothing_of_the_era) {
   for (const int status : {401, 403, 429, 500, 502, 503, 504}) {
     World world(modern_http());

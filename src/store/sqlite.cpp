@@ -5,11 +5,15 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <mutex>
+#include <thread>
 
 namespace mooring::store {
 
 namespace {
+
+constexpr int lock_time_ms = 5000;  ///< how long another connection is waited for
 
 struct Finalize {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
@@ -38,7 +42,7 @@ Result<Sqlite> Sqlite::connect(const std::filesystem::path& file) {
       sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   Sqlite database{std::unique_ptr<sqlite3, Close>(raw)};
   if (opened != SQLITE_OK) return complain(raw, file.string());
-  sqlite3_busy_timeout(raw, 5000);
+  sqlite3_busy_timeout(raw, lock_time_ms);
   return database;
 }
 
@@ -56,10 +60,21 @@ Result<Sqlite> Sqlite::open(const std::filesystem::path& file) {
   }
   auto database = connect(file);
   if (!database) return database;
-  for (const auto* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL"}) {
-    if (const auto done = database->execute(pragma); !done) return std::unexpected(done.error());
-  }
+  if (const auto done = write_ahead(*database); !done) return std::unexpected(done.error());
+  if (const auto done = database->execute("PRAGMA synchronous=NORMAL"); !done)
+    return std::unexpected(done.error());
   return database;
+}
+
+/// Whoever comes first changes a new file; SQLite does not wait for that as it waits for locks.
+Result<void> Sqlite::write_ahead(Sqlite& database) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(lock_time_ms);
+  for (;;) {
+    auto done = database.execute("PRAGMA journal_mode=WAL");
+    const bool busy = sqlite3_errcode(database.database_.get()) == SQLITE_BUSY;
+    if (done || !busy || std::chrono::steady_clock::now() >= until) return done;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 Result<void> Sqlite::execute(std::string_view sql, const std::vector<Value>& parameters) {

@@ -36,6 +36,7 @@ class Sqlite {
 
  private:
   static Result<Sqlite> connect(const std::filesystem::path& file);
+  static Result<void> write_ahead(Sqlite& database);
   struct Close {
     void operator()(sqlite3* database) const;
   };

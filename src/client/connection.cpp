@@ -212,7 +212,9 @@ awaitable<void> Connection::run(std::shared_ptr<Call> call) {
   call->log_level = log_level_;
   if (options_.handlers.notification) up.log_level = call->log_level;
   if (call->options.timeout) up.timeout = *call->options.timeout;
-  const auto ask = [this](Frame question) -> awaitable<std::expected<std::string, std::string>> {
+  const auto ask = [this](
+                       Frame question, core::TimePoint
+                   ) -> awaitable<std::expected<std::string, std::string>> {
     const auto response = Frame::parse(client::answer(options_.handlers, question)).value();
     if (response.kind() == Frame::Kind::result) co_return std::string(response.result());
     co_return std::unexpected(std::string(response.error()));

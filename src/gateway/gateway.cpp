@@ -53,7 +53,7 @@ Gateway::Gateway(
       maker_(workers_, channels, random),
       own_(
           workers_, maker_, control_,
-          [this](const recovery::Episode& episode) { recovery(episode); }
+          [this](const recovery::Episode& episode) { recovery(episode); }, settings
       ),
       table_(std::make_shared<RoutingTable>()),
       applied_(workers_.front()->executor(), workers_.front()->timers()),
@@ -144,6 +144,7 @@ void Gateway::keep_house() {
   const auto now = std::chrono::system_clock::now();
   revocations_.purge(now);
   control_.purge(now);
+  own_.purge();
   for (std::size_t i = 0; i < routers_.size(); ++i) {
     workers_[i]->post([router = routers_[i].get()] { router->purge(); });
   }

@@ -14,7 +14,6 @@ namespace {
 constexpr core::Duration drain_time = std::chrono::seconds(10);  ///< of a client that has left
 constexpr core::Duration reload_time = std::chrono::seconds(2);
 constexpr core::Duration idle_interval = std::chrono::seconds(1);
-constexpr core::Duration answer_time = std::chrono::seconds(300);  ///< of a person
 
 }  // namespace
 
@@ -45,7 +44,8 @@ struct OwnSessions::Own final : upstream::Observer {
     const auto listener = of.control_.listeners().find(session->key);
     if (!listener || gone.aborted()) co_return std::nullopt;
     co_return co_await of.routers_.front()->ask(
-        listener->session, listener->outbox, frame, answer_time, &gone
+        listener->session, listener->outbox, frame,
+        live.supervisor->config().client_request_timeout, &gone
     );
   }
 
@@ -71,12 +71,15 @@ struct OwnSessions::Own final : upstream::Observer {
 };
 
 OwnSessions::OwnSessions(
-    std::vector<io::Worker*> workers, UpstreamMaker& maker, Control& control, Recorded recorded
+    std::vector<io::Worker*> workers, UpstreamMaker& maker, Control& control, Recorded recorded,
+    const config::GatewayConfig& settings
 )
     : workers_(std::move(workers)),
       maker_(maker),
       control_(control),
       recorded_(std::move(recorded)),
+      subscriptions_per_session_(settings.limits.subscriptions),
+      session_ttl_(settings.session_ttl),
       changed_(workers_.front()->executor(), workers_.front()->timers()),
       tasks_(workers_.front()->executor()) {}
 
@@ -101,11 +104,14 @@ awaitable<std::expected<std::shared_ptr<upstream::Link>, std::string>> OwnSessio
     ClientSessionPtr session, std::string server, unsigned worker, std::string log_level
 ) {
   auto& control = *workers_.front();
-  auto task = get(std::move(session), std::move(server), std::move(log_level));
-  auto own =
-      control.on_this_thread()
-          ? co_await std::move(task)
-          : co_await asio::co_spawn(control.executor(), std::move(task), asio::use_awaitable);
+  if (!control.on_this_thread()) {
+    co_return co_await asio::co_spawn(
+        control.executor(),
+        link(std::move(session), std::move(server), worker, std::move(log_level)),
+        asio::use_awaitable
+    );
+  }
+  auto own = co_await get(std::move(session), std::move(server), std::move(log_level));
   if (!own) co_return std::unexpected(std::move(own.error()));
   co_return (*own)->live.links.at(worker);
 }
@@ -125,13 +131,12 @@ awaitable<std::expected<std::shared_ptr<OwnSessions::Own>, std::string>> OwnSess
   }
   const auto like = shared_.find(server);
   if (like == shared_.end() || stopping_)
-    co_return std::unexpected(fmt::format("{} is not connected", server));
+    co_return std::unexpected(fmt::format("server {} is not connected", server));
   const auto& of_server = like->second->supervisor->config();
   const auto most = static_cast<std::size_t>(of_server.max_client_sessions);
   if (count(server) >= most) {
     co_return std::unexpected(fmt::format(
-        "{}: {} clients have a session of their own already (client_sessions.max); try again later",
-        server, most
+        "{}: {} clients have a session of their own already (client_sessions.max)", server, most
     ));
   }
   const auto own = std::make_shared<Own>(*this, std::move(session));
@@ -147,8 +152,10 @@ awaitable<std::expected<std::shared_ptr<OwnSessions::Own>, std::string>> OwnSess
       "gateway", "{}: client {} has a session of its own", server, own->session->client_name
   );
   if (!log_level.empty()) own->live.supervisor->remember_log_level(std::move(log_level));
-  for (const auto& uri : subscriptions_[key])
-    own->live.supervisor->remember_subscription(uri, true);
+  if (const auto wanted = wishes_.find(key); wanted != wishes_.end()) {
+    for (const auto& uri : wanted->second.uris)
+      own->live.supervisor->remember_subscription(uri, true);
+  }
   own->live.supervisor->start();
   co_await heard_by_all(*own);
   own->ready.set();
@@ -170,9 +177,7 @@ awaitable<void> OwnSessions::heard_by_all(const Own& own) {
 void OwnSessions::end(std::string session_key) {
   auto action = [this, session_key = std::move(session_key)] {
     const auto until = workers_.front()->timers().now() + drain_time;
-    std::erase_if(subscriptions_, [&](const auto& entry) {
-      return entry.first.second == session_key;
-    });
+    std::erase_if(wishes_, [&](const auto& entry) { return entry.first.second == session_key; });
     for (auto at = all_.begin(); at != all_.end();) {
       const auto here = at++;
       if (here->first.second != session_key) continue;
@@ -184,18 +189,35 @@ void OwnSessions::end(std::string session_key) {
   workers_.front()->post(std::move(action));
 }
 
-void OwnSessions::subscribed(
-    const std::string& server, const std::string& session_key, const std::string& uri, bool on
+awaitable<bool> OwnSessions::subscribe(
+    std::string server, std::string session_key, std::string uri, bool on
 ) {
-  auto action = [this, key = Key{server, session_key}, uri, on] {
-    if (on) {
-      subscriptions_[key].insert(uri);
-    } else if (const auto found = subscriptions_.find(key); found != subscriptions_.end()) {
-      found->second.erase(uri);
-    }
-  };
-  if (workers_.front()->on_this_thread()) return action();
-  workers_.front()->post(std::move(action));
+  auto& control = *workers_.front();
+  if (!control.on_this_thread()) {
+    co_return co_await asio::co_spawn(
+        control.executor(),
+        subscribe(std::move(server), std::move(session_key), std::move(uri), on),
+        asio::use_awaitable
+    );
+  }
+  const Key key{std::move(server), std::move(session_key)};
+  if (on) {
+    auto& wanted = wishes_[key];
+    wanted.until = control.timers().now() + session_ttl_;
+    if (wanted.uris.contains(uri)) co_return true;
+    if (wanted.uris.size() >= subscriptions_per_session_) co_return false;
+    wanted.uris.insert(std::move(uri));
+  } else if (const auto found = wishes_.find(key); found != wishes_.end()) {
+    found->second.uris.erase(uri);
+    if (found->second.uris.empty()) wishes_.erase(found);
+  }
+  co_return true;
+}
+
+void OwnSessions::purge() {
+  std::erase_if(wishes_, [now = workers_.front()->timers().now()](const auto& entry) {
+    return entry.second.until <= now;
+  });
 }
 
 /// No new call finds it; those on it are answered, or end at `until`.
@@ -220,9 +242,8 @@ void OwnSessions::look_for_idle() {
     const auto here = at++;
     const auto& own = here->second;
     if (!own->live.supervisor || own->in_use()) continue;
-    const auto wishes = subscriptions_.find(here->first);
-    const bool listens = wishes != subscriptions_.end() && !wishes->second.empty() &&
-                         control_.listeners().find(here->first.second);
+    const bool listens =
+        wishes_.contains(here->first) && control_.listeners().find(here->first.second);
     if (listens) continue;
     const auto& config = own->live.supervisor->config();
     if (now - own->last_used() < config.client_session_idle) continue;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/config.hpp"
 #include "gateway/control.hpp"
 #include "gateway/front.hpp"
 #include "gateway/upstream_maker.hpp"
@@ -29,7 +30,8 @@ class OwnSessions {
   using Recorded = std::function<void(const recovery::Episode&)>;
 
   OwnSessions(
-      std::vector<io::Worker*> workers, UpstreamMaker& maker, Control& control, Recorded recorded
+      std::vector<io::Worker*> workers, UpstreamMaker& maker, Control& control, Recorded recorded,
+      const config::GatewayConfig& settings
   );
   ~OwnSessions();
   void set_routers(std::vector<Router*> routers) { routers_ = std::move(routers); }
@@ -39,6 +41,8 @@ class OwnSessions {
   void shared(const std::string& server, const LiveUpstream* upstream);
   awaitable<void> end_all(std::string server, core::TimePoint until);
   awaitable<void> stop();
+  /// Forgets what sessions wanted that have expired.
+  void purge();
   std::size_t count(const std::string& server) const;
 
   // From any worker:
@@ -47,11 +51,9 @@ class OwnSessions {
   awaitable<std::expected<std::shared_ptr<upstream::Link>, std::string>> link(
       ClientSessionPtr session, std::string server, unsigned worker, std::string log_level
   );
-  /// The client hears of that resource on its own session, or no more: who listens does not rest,
-  /// and a session that follows goes on with it.
-  void subscribed(
-      const std::string& server, const std::string& session_key, const std::string& uri, bool on
-  );
+  /// The client wants to hear of that resource on its own session, or no more: who listens does not
+  /// rest, and a session that follows goes on with it. False: it has as many as it may.
+  awaitable<bool> subscribe(std::string server, std::string session_key, std::string uri, bool on);
   /// The client session is over.
   void end(std::string session_key);
 
@@ -73,7 +75,13 @@ class OwnSessions {
   std::vector<Router*> routers_;
   std::map<std::string, const LiveUpstream*> shared_;
   std::map<Key, std::shared_ptr<Own>> all_;
-  std::map<Key, std::set<std::string>> subscriptions_;
+  struct Wishes {
+    std::set<std::string> uris;  ///< never empty
+    core::TimePoint until;       ///< the client session has expired by then
+  };
+  std::map<Key, Wishes> wishes_;
+  std::size_t subscriptions_per_session_;
+  core::Duration session_ttl_;
   io::Event changed_;  ///< a server came or went
   core::Timers::Id idle_look_ = 0;
   io::TaskGroup tasks_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gateway/log_level.hpp"
 #include "gateway/rewrites.hpp"
 #include "protocol/messages.hpp"
@@ -19,7 +21,8 @@ struct Relay::Question {
   std::shared_ptr<upstream::Link> link;
   std::shared_ptr<io::AbortSource> over;
   Frame request;
-  std::string id;  ///< under which the client is asked, raw
+  std::string id;                                  ///< under which the client is asked, raw
+  core::TimePoint until = core::TimePoint::max();  ///< nobody waits longer
 };
 
 Relay::Relay(
@@ -70,13 +73,16 @@ awaitable<void> Relay::message(Frame frame) {
   router_.relays_.spawn(ask(question));
 }
 
-awaitable<std::expected<std::string, std::string>> Relay::answer_to(Frame question) {
+awaitable<std::expected<std::string, std::string>> Relay::answer_to(
+    Frame question, core::TimePoint until
+) {
   const auto because = co_await refusal(question);
-  auto response = because.empty()
-                      ? co_await response_to(std::make_shared<Question>(Question{
-                            router_, session_, responder_, link_, over_, std::move(question), {}
-                        }))
-                      : upstream::decline(question, because);
+  auto response =
+      because.empty()
+          ? co_await response_to(std::make_shared<Question>(Question{
+                router_, session_, responder_, link_, over_, std::move(question), {}, until
+            }))
+          : upstream::decline(question, because);
   const auto answer = Frame::parse(std::move(response));
   if (answer && answer->kind() == Frame::Kind::result) co_return std::string(answer->result());
   co_return std::unexpected(std::string(answer ? answer->error() : "{}"));
@@ -150,7 +156,8 @@ awaitable<std::string> Relay::response_to(std::shared_ptr<Question> question) {
   auto message = params.empty()
                      ? request.spliced({{request.id_span(), id}})
                      : request.spliced({{request.id_span(), id}, {request.params_span(), params}});
-  const auto until = router.worker_.timers().now() + config.client_request_timeout;
+  const auto until =
+      std::min(router.worker_.timers().now() + config.client_request_timeout, question->until);
   const auto waiting = router.client_requests_.expect(id, question->session->key);
   co_await question->responder->send(std::move(message));
   auto response = co_await router.client_requests_.wait(waiting, until, question->over.get());

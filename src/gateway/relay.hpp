@@ -30,7 +30,9 @@ class Relay final : public transport::Sink {
   awaitable<void> message(protocol::Frame frame) override;
   /// Puts a question to the client that came in a result (`inputRequests` of a modern server), and
   /// returns the raw result of its answer; the raw error where there is none to give.
-  awaitable<std::expected<std::string, std::string>> answer_to(protocol::Frame question);
+  awaitable<std::expected<std::string, std::string>> answer_to(
+      protocol::Frame question, core::TimePoint until
+  );
   /// Nobody waits for answers any more.
   void give_up() { over_->abort(); }
 

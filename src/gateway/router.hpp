@@ -207,6 +207,10 @@ class Router final : public Service {
       const ClientSessionPtr& session, const protocol::Frame& request,
       const ResponderPtr& responder, Flight& flight
   );
+  awaitable<std::string> subscribe_own(
+      const ClientSessionPtr& session, const protocol::Frame& request, const Target& target,
+      Flight& flight, transport::Sink& sink
+  );
   /// Tells the upstream where nobody has yet. The whole response.
   awaitable<std::string> subscribe_through(
       const ClientSessionPtr& session, const protocol::Frame& request, const Target& target,

@@ -163,7 +163,9 @@ awaitable<void> Router::call(
   up.stream_over = trims || modern ? 0 : shared_.stream_over;
   up.reason_now = &flight.reason;
   const auto given_up = flight.abort.subscribe([&relay] { relay.give_up(); });
-  const auto ask = [&relay](Frame question) { return relay.answer_to(std::move(question)); };
+  const auto ask = [&relay](Frame question, core::TimePoint until) {
+    return relay.answer_to(std::move(question), until);
+  };
   auto result = session->modern() ? co_await target.link->call(std::move(up))
                                   : co_await upstream::call_to_its_end(
                                         worker_, *target.link, std::move(up), ask, *shared_.random

@@ -54,7 +54,14 @@ awaitable<void> Router::take_own(
   if (own) {
     target.link = std::move(*own);
   } else {
-    target.error = protocol::make_error(request.id(), protocol::internal_error, own.error());
+    protocol::ErrorData data;
+    data.server = target.link->name();
+    data.kind = "unavailable";
+    data.delivery = "not_sent";
+    data.outcome = "not_executed";
+    data.retryable = true;
+    data.advice = "The call did not run; repeat it when another client has left.";
+    target.error = protocol::make_error(request.id(), protocol::internal_error, own.error(), data);
   }
 }
 

@@ -18,6 +18,13 @@ std::string refuse(const Frame& request, int code, std::string_view message) {
   return protocol::make_error(request.id(), code, message);
 }
 
+std::string too_many_subscriptions(const Frame& request) {
+  return refuse(
+      request, protocol::internal_error,
+      "this session has too many subscriptions (gateway.limits.subscriptions); give some up"
+  );
+}
+
 }  // namespace
 
 awaitable<void> Router::set_level(
@@ -85,20 +92,32 @@ awaitable<void> Router::subscribe(
   }
   Relay relay(*this, session, responder, target.link);
   if (known_own(session->key, target.link->name())) {
-    flight.use(target.link);
-    auto answer = co_await call_through(target.link, request, &flight, std::nullopt, &relay);
-    const auto parsed = Frame::parse(answer);
-    const auto supervisor = target.link->supervisor();
-    if (supervisor && parsed && parsed->kind() == Frame::Kind::result) {
-      const bool on = request.method() == "resources/subscribe";
-      supervisor->remember_subscription(request.uri(), on);
-      shared_.own->subscribed(target.link->name(), session->key, request.uri(), on);
-    }
-    co_return co_await responder->finish(std::move(answer));
+    co_return co_await responder->finish(
+        co_await subscribe_own(session, request, target, flight, relay)
+    );
   }
   co_await responder->finish(
       co_await subscribe_through(session, request, target, flight, std::nullopt, &relay)
   );
+}
+
+/// On the client's own session, where nobody else holds anything. The whole response.
+awaitable<std::string> Router::subscribe_own(
+    const ClientSessionPtr& session, const Frame& request, const Target& target, Flight& flight,
+    transport::Sink& sink
+) {
+  const bool on = request.method() == "resources/subscribe";
+  const auto& server = target.link->name();
+  flight.use(target.link);
+  if (!co_await shared_.own->subscribe(server, session->key, request.uri(), on))
+    co_return too_many_subscriptions(request);
+  auto answer = co_await call_through(target.link, request, &flight, std::nullopt, &sink);
+  const auto parsed = Frame::parse(answer);
+  const bool accepted = parsed && parsed->kind() == Frame::Kind::result;
+  if (on && !accepted) co_await shared_.own->subscribe(server, session->key, request.uri(), false);
+  if (const auto supervisor = target.link->supervisor(); supervisor && accepted)
+    supervisor->remember_subscription(request.uri(), on);
+  co_return answer;
 }
 
 awaitable<std::string> Router::subscribe_through(
@@ -113,10 +132,7 @@ awaitable<std::string> Router::subscribe_through(
   const auto turn = on ? co_await control.subscribe(session, server, request.uri())
                        : co_await control.unsubscribe(session, server, request.uri());
   if (turn == Control::Subscribed::too_many) {
-    co_return refuse(
-        request, protocol::internal_error,
-        "this session has too many subscriptions (gateway.limits.subscriptions); give some up"
-    );
+    co_return too_many_subscriptions(request);
   }
   // Others hold it, or nobody counted what is given up.
   if (turn == Control::Subscribed::done) co_return protocol::make_result(request.id(), "{}");

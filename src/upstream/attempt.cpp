@@ -14,8 +14,8 @@ Link::Attempt::Attempt(Link& owner, CallRequest call) : link(owner), request(std
   const auto& config = link.config();
   timeout = request.timeout.value_or(config.timeout);
   const auto now = timers.now();
-  hard_deadline = now + std::max(timeout, config.timeout_max);
-  deadline = now + timeout;
+  hard_deadline = std::min(now + std::max(timeout, config.timeout_max), request.until);
+  deadline = std::min(now + timeout, hard_deadline);
   if (request.abort != nullptr) {
     by_caller_ = request.abort->subscribe([this] { abort.abort(); });
   }

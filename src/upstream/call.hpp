@@ -31,6 +31,7 @@ struct CallRequest {
   std::string_view log_level;             ///< the least severe level wanted; empty: no log messages
   std::size_t stream_over = 0;            ///< larger JSON results may come as a stream; 0: never
   std::optional<core::Duration> timeout;  ///< instead of the configured one
+  core::TimePoint until = core::TimePoint::max();  ///< no longer, progress or not
 };
 
 /// Why there is no answer. The words are those of CONTRACT.md, "The structured errors".

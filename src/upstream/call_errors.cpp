@@ -120,6 +120,10 @@ CallError timed_out(
   );
 }
 
+CallError undone(std::string_view server, std::string_view what) {
+  return made("other", Delivery::unknown, fmt::format("{}: {}", server, what));
+}
+
 CallError cancelled(std::string_view server, std::string_view method, Delivery delivery) {
   return made("cancelled", delivery, fmt::format("{}: {} was cancelled", server, method));
 }

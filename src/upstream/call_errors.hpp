@@ -23,6 +23,8 @@ CallError timed_out(
     std::string_view server, std::string_view method, core::Duration timeout,
     recovery::Delivery delivery
 );
+/// The call was begun there, and does not come to its end.
+CallError undone(std::string_view server, std::string_view what);
 CallError cancelled(std::string_view server, std::string_view method, recovery::Delivery delivery);
 /// The session was ended on purpose while the call ran. `harmless`: it may be sent again all the
 /// same.

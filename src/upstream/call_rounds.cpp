@@ -29,21 +29,11 @@ std::string type_of(const CallResult& result) {
   return protocol::result_type(result.response->result());
 }
 
-CallResult ended(std::string response) {
+CallResult answered(std::string response) {
   CallResult result;
   result.modern = true;
-  auto frame = Frame::parse(std::move(response));
-  if (!frame) {
-    frame = Frame::parse(
-        protocol::make_error("0", protocol::internal_error, "the server was not answered")
-    );
-  }
-  result.response = std::move(*frame);
+  if (auto frame = Frame::parse(std::move(response))) result.response = std::move(*frame);
   return result;
-}
-
-CallResult failure(std::string_view message) {
-  return ended(protocol::make_error("0", protocol::internal_error, message));
 }
 
 CallResult failure(CallError error) {
@@ -63,14 +53,16 @@ class Rounds {
         link_(link),
         request_(std::move(request)),
         until_(until),
-        questions_(std::move(ask), random, timers_, until_) {}
+        questions_(link.name(), std::move(ask), random, timers_, until_) {}
 
   /// What follows from the first result.
   awaitable<CallResult> run(CallResult result) {
     for (int round = 0; type_of(result) == "input_required"; ++round) {
-      if (round == most_rounds) co_return failure("the server does not stop asking for input");
+      if (round == most_rounds) co_return undone_here("it does not stop asking for input");
       if (timers_.now() >= until_) co_return late();
       result = co_await again(std::string(result.response->result()));
+      // It was begun, whatever became of its going on.
+      if (result.error) result.error = ran_earlier(std::move(*result.error), false);
     }
     const auto type = type_of(result);
     if (type == "task") {
@@ -79,8 +71,7 @@ class Rounds {
     }
     // Extensions may have more types, for whoever asks for them; nobody here does.
     if (!type.empty() && type != "complete") {
-      co_return failure(
-          fmt::format("the server answered with a result of the unknown type '{}'", type)
+      co_return undone_here(fmt::format("it answered with a result of the unknown type '{}'", type)
       );
     }
     co_return result;
@@ -90,6 +81,9 @@ class Rounds {
   bool given_up() const { return request_.abort != nullptr && request_.abort->aborted(); }
   CallResult over() const {
     return failure(cancelled(link_.name(), request_.frame->method(), recovery::Delivery::unknown));
+  }
+  CallResult undone_here(std::string_view what) const {
+    return failure(undone(link_.name(), what));
   }
   CallResult late() const {
     return failure(timed_out(
@@ -105,9 +99,9 @@ class Rounds {
   awaitable<CallResult> again(std::string wanted) {
     const auto& first = *request_.frame;
     std::map<std::string, std::string> of_this_round;
-    const auto answers = co_await questions_.answer(wanted, of_this_round);
+    auto answers = co_await questions_.answer(wanted, of_this_round);
     if (given_up()) co_return over();
-    if (!answers) co_return ended(answers.error());
+    if (!answers) co_return std::move(answers.error());
     std::string params(first.params());
     if (answers->empty()) {
       co_await pause(pace);
@@ -120,6 +114,7 @@ class Rounds {
         Frame::parse(protocol::make_request(first.id(), first.method(), params)).value();
     auto next = request_;
     next.frame = &frame;
+    next.until = until_;
     co_return co_await link_.call(std::move(next));
   }
 
@@ -131,18 +126,19 @@ class Rounds {
     for (;;) {
       const auto status = protocol::string_member(task, "status");
       if (status == "completed") {
-        co_return ended(protocol::make_result("0", protocol::member(task, "result").value_or("{}"))
+        co_return answered(
+            protocol::make_result("0", protocol::member(task, "result").value_or("{}"))
         );
       }
       if (status == "failed" || status == "cancelled") co_return failed(task);
       if (status == "input_required") {
         if (auto refused = co_await answer(id, task)) {
-          co_await about(id, "tasks/cancel");
+          cancel(id);
           co_return std::move(*refused);
         }
       }
       if (timers_.now() >= until_ || !co_await pause(interval(task))) {
-        co_await about(id, "tasks/cancel");
+        cancel(id);
         co_return given_up() ? over() : late();
       }
       auto now_is = co_await about(id, "tasks/get");
@@ -159,9 +155,9 @@ class Rounds {
   /// had.
   awaitable<std::optional<CallResult>> answer(const std::string& id, std::string task) {
     const auto known = answered_.size();
-    const auto answers = co_await questions_.answer(std::move(task), answered_);
+    auto answers = co_await questions_.answer(std::move(task), answered_);
     if (given_up()) co_return std::nullopt;
-    if (!answers) co_return ended(answers.error());
+    if (!answers) co_return std::move(answers.error());
     if (answers->empty() || (known == answered_.size() && !update_lost_)) co_return std::nullopt;
     const auto taken =
         co_await about(id, "tasks/update", fmt::format(R"(,"inputResponses":{})", *answers));
@@ -171,23 +167,19 @@ class Rounds {
 
   /// The server does not tell any more what became of it.
   CallResult out_of_sight(const CallResult& last) const {
-    CallError error;
-    error.kind = last.error ? last.error->kind : "other";
-    error.delivery = recovery::Delivery::unknown;
-    error.recovery_id = last.error ? last.error->recovery_id : std::string();
-    error.message = fmt::format(
-        "{}: the call became a task there, and {}", link_.name(),
-        last.error ? "the server is away: " + last.error->message
-                   : "the server does not know it any more"
+    if (!last.error) return undone_here("the call became a task, which it does not know any more");
+    auto error = undone(
+        link_.name(), "the call became a task, and the server is away: " + last.error->message
     );
-    error.advice = "The call may have run; check its effect before you repeat it.";
+    error.kind = last.error->kind;
+    error.recovery_id = last.error->recovery_id;
     return failure(std::move(error));
   }
 
-  static CallResult failed(std::string_view task) {
+  CallResult failed(std::string_view task) const {
     const auto error = protocol::member(task, "error");
-    if (!error || !protocol::is_object(*error)) return failure("the server's task was cancelled");
-    return ended(fmt::format(R"({{"jsonrpc":"2.0","id":0,"error":{}}})", *error));
+    if (!error || !protocol::is_object(*error)) return undone_here("the task was cancelled there");
+    return answered(fmt::format(R"({{"jsonrpc":"2.0","id":0,"error":{}}})", *error));
   }
 
   static core::Duration interval(std::string_view task) {
@@ -198,24 +190,29 @@ class Rounds {
     return std::clamp(core::Duration(given), pace, longest_poll_interval);
   }
 
-  /// One request about the task. What ends it may be said after the caller has given up.
+  static std::string request_about(
+      const std::string& id, std::string_view method, std::string_view more = {}
+  ) {
+    return protocol::make_request("0", method, fmt::format(R"({{"taskId":{}{}}})", id, more));
+  }
+
   awaitable<CallResult> about(
       const std::string& id, std::string_view method, std::string_view more = {}
   ) {
-    const auto frame = Frame::parse(
-        protocol::make_request("0", method, fmt::format(R"({{"taskId":{}{}}})", id, more))
-    );
-    if (!frame) co_return failure("the server's task has no usable id");
+    const auto frame = Frame::parse(request_about(id, method, more));
+    if (!frame) co_return undone_here("its task has no usable id");
     CallRequest request;
     request.frame = &*frame;
     request.takes_tasks = true;
     request.client_capabilities = request_.client_capabilities;
-    if (method == "tasks/cancel") {
-      request.timeout = goodbye_time;
-    } else {
-      request.abort = request_.abort;
-    }
+    request.abort = request_.abort;
+    request.until = until_;
     co_return co_await link_.call(std::move(request));
+  }
+
+  /// Nobody waits for what the server says to that.
+  void cancel(const std::string& id) {
+    link_.tell(request_about(id, "tasks/cancel"), request_.client_capabilities, goodbye_time);
   }
 
   core::Timers& timers_;
@@ -232,8 +229,11 @@ class Rounds {
 awaitable<CallResult> call_to_its_end(
     io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random
 ) {
-  const auto until = worker.timers().now() + link.config().timeout_max;
+  const auto& config = link.config();
+  const auto longest = std::max(request.timeout.value_or(config.timeout), config.timeout_max);
+  const auto until = worker.timers().now() + longest;
   request.takes_tasks = true;
+  request.until = until;
   auto result = co_await link.call(request);
   const auto type = type_of(result);
   if (type.empty() || type == "complete") co_return result;  // as every one of the legacy era

@@ -11,16 +11,17 @@
 namespace mooring::upstream {
 
 /// Asks whoever called one thing (elicitation/create, sampling/createMessage or roots/list, with id
-/// 0): the raw result of the answer, or the raw error that ends the call.
-using AskCaller =
-    std::function<awaitable<std::expected<std::string, std::string>>(protocol::Frame question)>;
+/// 0), for `until` at most: the raw result of the answer, or the raw error that ends the call.
+using AskCaller = std::function<awaitable<std::expected<std::string, std::string>>(
+    protocol::Frame question, core::TimePoint until
+)>;
 
 /// Link::call for callers who know calls as the legacy era does: they are asked by requests, and an
 /// answer is final. A modern server may ask in a result (`input_required`, 2026-07-28 "Multi
 /// Round-Trip Requests"): it is called again with the answers, eight times at most. It may answer
 /// with a task (extension io.modelcontextprotocol/tasks): that is seen through to its end, for
-/// `timeout_max` at most, and cancelled where the caller gives up. A server of the legacy era is
-/// called once.
+/// `timeout_max` at most, and cancelled where the caller gives up. What fails after the first
+/// result is never told not to have run. A server of the legacy era is called once.
 awaitable<CallResult> call_to_its_end(
     io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random
 );

@@ -46,7 +46,8 @@ EraVerdict by_versions(const std::optional<std::vector<std::string>>& names, Wha
   } else if (!any_legacy(*names)) {
     verdict.what = What::incompatible;
     verdict.why = fmt::format(
-        "the server speaks only protocol {}, which this version of Mooring does not speak",
+        "the server speaks only protocol {}, which this version of Mooring does not speak; "
+        "look for a newer one",
         fmt::join(*names, ", ")
     );
   }

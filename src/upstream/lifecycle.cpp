@@ -126,6 +126,20 @@ std::string_view to_string(State state) {
   return names[static_cast<std::size_t>(state)];
 }
 
+bool given_up(State state) {
+  switch (state) {
+    case State::connecting:
+    case State::ready:
+    case State::suspect:
+    case State::recovering:
+    case State::backing_off:
+    case State::idle:
+      return false;
+    default:
+      return true;
+  }
+}
+
 std::string_view to_string(Lifecycle::Phase phase) {
   return phase_names[static_cast<std::size_t>(phase)];
 }

@@ -345,6 +345,22 @@ void Link::cancel_upstream(
   );
 }
 
+void Link::tell(std::string request, std::string_view capabilities, core::Duration at_most) {
+  tasks_.spawn(
+      [](std::shared_ptr<Link> self, std::string bytes, std::string of_caller,
+         core::Duration timeout) -> awaitable<void> {
+        const auto frame = Frame::parse(std::move(bytes));
+        if (!frame) co_return;
+        CallRequest call;
+        call.frame = &*frame;
+        call.client_capabilities = of_caller;
+        call.takes_tasks = true;
+        call.timeout = timeout;
+        co_await self->call(std::move(call));
+      }(shared_from_this(), std::move(request), std::string(capabilities), at_most)
+  );
+}
+
 awaitable<void> Link::notify(std::string bytes, std::optional<std::uint64_t> generation) {
   const auto self = shared_from_this();
   const auto session = snapshot_.session;

@@ -59,6 +59,9 @@ class Link : public std::enable_shared_from_this<Link> {
   /// progress token, the deadline (extended by progress), and what recovery::decide makes of a
   /// failure: healing, and a repeat where that is safe.
   awaitable<CallResult> call(CallRequest request);
+  /// Sends a request of ours (whole, any id) whose answer nobody waits for, in the name of a caller
+  /// with these capabilities; it ends after `at_most`.
+  void tell(std::string request, std::string_view capabilities, core::Duration at_most);
   /// Sends a client's notification, or the response to a request that came on generation
   /// `generation`. Dropped with a log line when that generation is gone.
   awaitable<void> notify(std::string bytes, std::optional<std::uint64_t> generation = std::nullopt);
@@ -94,7 +97,7 @@ class Link : public std::enable_shared_from_this<Link> {
   // link_modern.cpp: the same for a server of the modern era
   awaitable<transport::Outcome> send_modern(Attempt& attempt, const SessionView& session);
   awaitable<std::optional<std::string>> own_answer(const Attempt& attempt) const;
-  std::string input_schema(std::string_view tool) const;
+  std::string_view input_schema(const Attempt& attempt) const;
   std::string capabilities_of(const Attempt& attempt, const SessionView& session) const;
   awaitable<bool> mended_headers(
       const Attempt& attempt, const SessionView& session, const protocol::Frame& answer

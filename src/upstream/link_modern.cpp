@@ -1,6 +1,4 @@
 // How a call goes out to a server of the modern era (from 2026-07-28).
-#include <algorithm>
-
 #include "protocol/messages.hpp"
 #include "protocol/modern.hpp"
 #include "protocol/request_headers.hpp"
@@ -38,7 +36,7 @@ awaitable<transport::Outcome> Link::send_modern(Attempt& attempt, const SessionV
   envelope.log_level = attempt.request.log_level;
   params = protocol::with_envelope(params, envelope);
   if (!session.process)
-    out.headers = protocol::request_headers(out.method, params, input_schema(attempt.name()));
+    out.headers = protocol::request_headers(out.method, params, input_schema(attempt));
   out.bytes = protocol::make_request(attempt.id, out.method, params);
   co_return co_await channel(session).request(std::move(out), attempt);
 }
@@ -59,13 +57,12 @@ awaitable<std::optional<std::string>> Link::own_answer(const Attempt& attempt) c
   );
 }
 
-std::string Link::input_schema(std::string_view tool) const {
-  if (!snapshot_.catalogue) return {};
-  const auto* item = (*snapshot_.catalogue)[ListKind::tools].find(tool);
-  return item == nullptr
-             ? std::string()
-             : std::string(protocol::member(item->json, "inputSchema").value_or(std::string_view())
-               );
+/// Of the tool that is called, raw; empty: none is, or it is not listed.
+std::string_view Link::input_schema(const Attempt& attempt) const {
+  if (attempt.frame().method() != "tools/call" || !snapshot_.catalogue) return {};
+  const auto* item = (*snapshot_.catalogue)[ListKind::tools].find(attempt.name());
+  if (item == nullptr) return {};
+  return protocol::member(item->json, "inputSchema").value_or(std::string_view());
 }
 
 /// What the caller can do, as far as we let it through.
@@ -93,7 +90,7 @@ awaitable<bool> Link::mended_headers(
   const auto supervisor = supervisor_.lock();
   if (!session.server.modern() || attempt.repeats > 0 || !supervisor ||
       code != std::to_string(protocol::header_mismatch) ||
-      attempt.frame().method() != "tools/call") {
+      attempt.frame().method() != "tools/call" || replay_policy(attempt) == ReplayPolicy::never) {
     co_return false;
   }
   co_await supervisor->list_again(ListKind::tools);

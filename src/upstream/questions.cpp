@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol/messages.hpp"
+#include "upstream/call_errors.hpp"
 
 namespace mooring::upstream {
 
@@ -33,13 +34,29 @@ std::optional<Frame> as_request(std::string_view question, core::Random& random)
   return std::move(*frame);
 }
 
+/// The caller's own error is the answer to its call.
+CallResult refused_by_caller(std::string_view error) {
+  CallResult end;
+  end.modern = true;
+  auto frame = Frame::parse(fmt::format(R"({{"jsonrpc":"2.0","id":0,"error":{}}})", error));
+  if (!frame) {
+    frame = Frame::parse(
+        protocol::make_error("0", protocol::internal_error, "the client did not answer")
+    );
+  }
+  end.response = std::move(*frame);
+  return end;
+}
+
 }  // namespace
 
-awaitable<std::expected<std::string, std::string>> Questions::answer(
+awaitable<std::expected<std::string, CallResult>> Questions::answer(
     std::string result, std::map<std::string, std::string>& known
 ) {
-  const auto ended = [](std::string_view why) {
-    return std::unexpected(protocol::make_error("0", protocol::internal_error, why));
+  const auto ended = [&](std::string_view why) {
+    CallResult end;
+    end.error = undone(server_, why);
+    return std::unexpected(std::move(end));
   };
   std::vector<std::pair<std::string, std::string>> questions;
   const auto requests = protocol::member(result, "inputRequests").value_or("{}");
@@ -47,19 +64,16 @@ awaitable<std::expected<std::string, std::string>> Questions::answer(
     questions.emplace_back(protocol::unescape(key), question);
     return true;
   });
-  if (questions.size() > most_questions) co_return ended("the server asks too much at once");
+  if (questions.size() > most_questions)
+    co_return ended("it asks more than sixteen things at once");
   std::string answers;
   for (const auto& [key, question] : questions) {
     if (!known.contains(key)) {
       auto asked = as_request(question, random_);
-      if (!asked) co_return ended("the server asks for input of an unknown kind");
-      if (timers_.now() >= until_) co_return ended("the server still asks, and the call is over");
-      auto answer = co_await ask_(std::move(*asked));
-      if (!answer) {
-        co_return std::unexpected(
-            fmt::format(R"({{"jsonrpc":"2.0","id":0,"error":{}}})", answer.error())
-        );
-      }
+      if (!asked) co_return ended("it asks for input of an unknown kind");
+      if (timers_.now() >= until_) co_return ended("it still asks, and the time of the call is up");
+      auto answer = co_await ask_(std::move(*asked), until_);
+      if (!answer) co_return std::unexpected(refused_by_caller(answer.error()));
       known.emplace(key, std::move(*answer));
     }
     answers = protocol::with_member(answers.empty() ? "{}" : answers, key, known.at(key));

@@ -26,5 +26,7 @@ inline constexpr std::array all_states = {State::connecting,   State::ready,    
                                           State::disabled,     State::stopped};
 
 std::string_view to_string(State state);
+/// No session will come without waiting for longer than a call can.
+bool given_up(State state);
 
 }  // namespace mooring::upstream

@@ -185,18 +185,24 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   void end_session(std::uint64_t generation, End end);
   void drop_session();
   awaitable<void> say_goodbye(std::shared_ptr<const SessionView> view);
-  awaitable<Healing> settled(const Loss& loss);
-  void lost(const Loss& loss);
-  void grace(const Loss& loss);
-  bool new_credentials(const Loss& loss);
-  auth::Refusal refusal_of(const recovery::Failure& failure, bool served) const;
   State shown_state() const;
   void publish();
   transport::Channel& channel(const SessionView& view) const;
   bool is_stdio() const;
   bool is_sse() const;
   template <class F>
-  void on_home(F&& action);
+  void on_home(F&& action) {
+    if (home_.on_this_thread()) return action();
+    home_.post([self = shared_from_this(), action = std::forward<F>(action)]() mutable { action(); }
+    );
+  }
+
+  // supervisor_healing.cpp: what a loss leads to
+  awaitable<Healing> settled(const Loss& loss);
+  void lost(const Loss& loss);
+  void grace(const Loss& loss);
+  bool new_credentials(const Loss& loss);
+  auth::Refusal refusal_of(const recovery::Failure& failure, bool served) const;
 
   // supervisor_session.cpp: how
   awaitable<std::optional<ConnectError>> connect(io::AbortSource& abort);
@@ -216,6 +222,9 @@ class Supervisor : public std::enable_shared_from_this<Supervisor>, private List
   );
   void established(std::shared_ptr<const SessionView> view, std::optional<Catalogue> first);
   awaitable<void> answer(protocol::Frame request);
+  transport::OutgoingRequest own_request(
+      const SessionView& view, std::string_view method, std::string params
+  );
   awaitable<void> watch_process(std::shared_ptr<transport::ProcessChannel> process);
 
   // supervisor_modern.cpp: which era, and what is different in the modern one

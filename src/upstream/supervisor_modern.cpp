@@ -6,7 +6,6 @@
 #include "core/log.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/modern.hpp"
-#include "protocol/request_headers.hpp"
 #include "upstream/era_probe.hpp"
 #include "upstream/evidence.hpp"
 #include "upstream/supervisor.hpp"
@@ -106,7 +105,9 @@ awaitable<std::expected<Supervisor::Met, Supervisor::ConnectError>> Supervisor::
         co_return hopeless(std::move(verdict.why));
       case EraVerdict::What::legacy:
         if (config_->protocol == ProtocolEra::modern)
-          co_return hopeless("the server does not speak protocol 2026-07-28 (`protocol: modern`)");
+          co_return hopeless(
+              "the server does not speak protocol 2026-07-28; set `protocol` to auto or legacy"
+          );
         if (outcome.failure && outcome.failure->stage && is_stdio()) {
           // Some die of a request that they do not expect.
           if (auto error = co_await new_process(view, abort)) co_return std::unexpected(*error);
@@ -204,16 +205,8 @@ awaitable<void> Supervisor::listen_modern(
 awaitable<void> Supervisor::run_listen(
     std::shared_ptr<const SessionView> view, std::shared_ptr<Listen> listen
 ) {
-  transport::OutgoingRequest out;
-  listen->id = out.id = links_.front().second->next_id();
-  out.method = "subscriptions/listen";
-  const auto params = protocol::with_envelope(
-      listen->wanted,
-      {view->server.protocol_version, view->client.capabilities, view->client.info, {}}
-  );
-  if (!view->process) out.headers = protocol::request_headers(out.method, params);
-  out.bytes = protocol::make_request(out.id, out.method, params);
-  out.session = view->headers;
+  auto out = own_request(*view, "subscriptions/listen", listen->wanted);
+  listen->id = out.id;
   out.abort = &listen->end;
   const auto outcome = co_await channel(*view).request(std::move(out), *own_sink_);
   std::optional<protocol::Frame> refusal;

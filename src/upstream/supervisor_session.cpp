@@ -75,8 +75,9 @@ awaitable<void> Supervisor::answer(Frame request) {
   co_await channel(*view).notify(std::move(*response), view->headers);
 }
 
-awaitable<transport::Outcome> Supervisor::request(
-    const SessionView& view, std::string_view method, std::string params, io::AbortSource& abort
+/// A request of our own, as the era of the server wants it.
+transport::OutgoingRequest Supervisor::own_request(
+    const SessionView& view, std::string_view method, std::string params
 ) {
   transport::OutgoingRequest out;
   out.id = links_.front().second->next_id();
@@ -89,6 +90,13 @@ awaitable<transport::Outcome> Supervisor::request(
   out.bytes = protocol::make_request(out.id, method, params);
   out.method = method;
   out.session = view.headers;
+  return out;
+}
+
+awaitable<transport::Outcome> Supervisor::request(
+    const SessionView& view, std::string_view method, std::string params, io::AbortSource& abort
+) {
+  auto out = own_request(view, method, std::move(params));
   out.abort = &abort;
   last_asked_ = home_.timers().now();
   auto outcome = co_await channel(view).request(std::move(out), *own_sink_);

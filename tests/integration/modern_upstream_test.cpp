@@ -362,5 +362,19 @@ TEST_P(LegacyClient, gets_the_errors_of_its_era) {
   EXPECT_EQ(code(one.call("resources/read", R"({"uri":"a:b"})")), -32002);
 }
 
+TEST_P(LegacyClient, a_call_that_was_asked_something_is_never_told_not_to_have_run) {
+  upstream.on("tools/call", result(std::string(asks_roots)));
+  const auto gateway = start();
+  auto one = session(*gateway, R"({"roots":{}})");
+  auto call = one.start_tool("echo");
+  const auto id = one.last_id();
+  const auto question = asked(call, "roots/list");
+  upstream.on("tools/call", http(429, "text/plain", "slow down"));
+  answer(one, question, R"("result":{"roots":[]})");
+  const auto failed = call.response(id);
+  EXPECT_EQ(text(failed, "/error/data/mooring/outcome"), "unknown") << failed;
+  EXPECT_EQ(at(failed, "/error/data/mooring/retryable"), false) << failed;
+}
+
 }  // namespace
 }  // namespace mooring::integration

@@ -265,6 +265,16 @@ TEST_P(StuckTask, answers_that_were_lost_are_given_again_and_nobody_is_asked_twi
   EXPECT_EQ(text(call.response(id), "/result/content/0/text"), "done");
 }
 
+TEST_P(StuckTask, that_is_given_up_holds_nobody_up) {
+  upstream.on("tasks/cancel", silence());
+  const auto gateway = start();
+  Session one(client, gateway->mcp("one"));
+  auto call = one.start_tool("echo");
+  EXPECT_EQ(text(call.response(one.last_id()), "/error/data/mooring/outcome"), "unknown");
+  ASSERT_TRUE(upstream.wait_for("tasks/cancel"));
+  EXPECT_EQ(at(gateway->status("one"), "/in_flight"), 1) << "the answer did not wait for that";
+}
+
 TEST_P(StuckTask, is_cancelled_when_its_client_gives_up) {
   const auto gateway = start();
   Session one(client, gateway->mcp("one"));

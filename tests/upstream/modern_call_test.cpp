@@ -298,6 +298,27 @@ TEST_F(ModernCall, marked_arguments_are_headers_over_http_only) {
   }
 }
 
+TEST_F(ModernCall, marks_of_a_tool_are_nothing_to_a_prompt_of_its_name) {
+  World world(modern_http());
+  ModernSide modern(world);
+  world.server->always["tools/list"] = answers(tools(marked));
+  world.connect();
+  constexpr std::string_view params = R"({"name":"echo","arguments":{"r":"eu"}})";
+  ASSERT_TRUE(world.send(protocol::make_request("1", "prompts/get", params))->answered());
+  EXPECT_FALSE(world.server->last("prompts/get").headers.contains("Mcp-Param-Region"));
+}
+
+TEST_F(ModernCall, headers_that_are_refused_stay_so_where_nothing_is_repeated) {
+  auto config = modern_http();
+  config.replay = ReplayPolicy::never;
+  World world(config);
+  ModernSide modern(world);
+  world.connect();
+  world.server->always["tools/call"] = modern.says(400, -32020, "Mcp-Param-Region is missing");
+  ASSERT_TRUE(world.call()->answered());
+  EXPECT_EQ(world.server->count("tools/call"), 1u);
+}
+
 TEST_F(ModernCall, a_tool_marked_badly_is_left_out_over_http_and_kept_over_stdio) {
   constexpr std::string_view bad =
       R"({"name":"bad","inputSchema":{"type":"object","properties":{"r":{"type":"number","x-mcp-header":"R"}}}})";

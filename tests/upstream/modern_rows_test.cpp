@@ -105,7 +105,7 @@ TEST(ModernRows, protocol_legacy_never_asks_and_protocol_modern_never_initialize
     world.start();
     EXPECT_EQ(world.server->methods(), Methods{"server/discover"});
     EXPECT_EQ(world.state(), State::failed);
-    EXPECT_NE(world.snapshot().last_error.find("protocol: modern"), std::string::npos);
+    EXPECT_NE(world.snapshot().last_error.find("set `protocol` to"), std::string::npos);
     modern.become(Era::both);
     world.advance(600s);
     EXPECT_EQ(world.state(), State::ready);

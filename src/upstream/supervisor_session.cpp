@@ -286,7 +286,13 @@ Supervisor::ConnectError Supervisor::failed(const Failure& failure) const {
     const bool other_may = conclusion.action == recovery::Action::reauthorize;
     if (other_may || status == 401) error.refusal = refusal_of(failure, false);
   } else if (is_hopeless(failure)) {
-    if (status >= 300) error.text = "not an MCP endpoint: " + error.text;
+    const auto answer = answer_inside(failure, "0");
+    const auto code = answer ? protocol::member(answer->error(), "code").value_or("") : "";
+    if (code == std::to_string(protocol::unsupported_protocol_version)) {
+      error.text += "; its revision of the protocol is another: set `protocol` to auto";
+    } else if (status >= 300) {
+      error.text = (answer ? "the server refuses: " : "not an MCP endpoint: ") + error.text;
+    }
     error.event = LifecycleEvent::attempt_hopeless;
   }
   return error;

@@ -95,9 +95,13 @@ TEST(ModernRows, protocol_legacy_never_asks_and_protocol_modern_never_initialize
   {
     World world(modern_http(ProtocolEra::legacy));
     ModernSide modern(world, Era::modern);
+    world.server->always["initialize"] = modern.says(400, -32022, "Unsupported protocol version");
     world.start();
     EXPECT_EQ(world.server->count("server/discover"), 0u);
     EXPECT_EQ(world.state(), State::failed);
+    const auto& error = world.snapshot().last_error;
+    EXPECT_NE(error.find("set `protocol` to auto"), std::string::npos) << error;
+    EXPECT_EQ(error.find("not an MCP endpoint"), std::string::npos) << error;
   }
   for (const auto& config : {modern_http(ProtocolEra::modern), modern_stdio(ProtocolEra::modern)}) {
     World world(config);

@@ -65,16 +65,6 @@ class ModernUpstream : public testing::TestWithParam<unsigned> {
     const auto found = at(response, "/error/code");
     return found.is_int64() ? static_cast<int>(found.as_int64()) : 0;
   }
-  static json::value asked(Exchange& call, std::string_view method) {
-    return call.wait([&](const json::value& m) { return text(m, "/method") == method; });
-  }
-  static int answer(Session& session, const json::value& question, std::string_view body) {
-    return session
-        .post(fmt::format(
-            R"({{"jsonrpc":"2.0","id":{},{}}})", json::serialize(at(question, "/id")), body
-        ))
-        .status;
-  }
   /// The `inputResponses` as the server wrote them into its result.
   static std::string told(const json::value& response) {
     return text(response, "/result/content/0/text");

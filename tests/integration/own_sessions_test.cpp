@@ -36,16 +36,15 @@ class OwnSessions : public testing::TestWithParam<unsigned> {
   static auto has_own(int count) {
     return [count](const json::value& now) { return at(now, "/client_sessions") == count; };
   }
-  static json::value asked(Exchange& call) {
-    return call.wait([](const json::value& m) {
-      return text(m, "/method") == "sampling/createMessage";
-    });
-  }
-  static void answer(Session& session, const json::value& question, std::string_view words) {
-    session.post(fmt::format(
-        R"({{"jsonrpc":"2.0","id":{},"result":{{"role":"assistant","model":"m","content":{{"type":"text","text":"{}"}}}}}})",
-        json::serialize(at(question, "/id")), words
-    ));
+  /// Has the client's model say `words`, which the server asks for during this call.
+  static void sample(Session& session, Exchange& call, std::string_view words) {
+    answer(
+        session, asked(call, "sampling/createMessage"),
+        fmt::format(
+            R"("result":{{"role":"assistant","model":"m","content":{{"type":"text","text":"{}"}}}})",
+            words
+        )
+    );
   }
 
   Client client;
@@ -160,7 +159,7 @@ TEST_P(OwnSessions, a_process_that_asks_gets_clients_to_itself_from_then_on) {
   Session first(client, gateway->mcp("ev"), {.capabilities = std::string(samples)});
   auto call = first.start_tool("test_sampling", R"({"prompt":"say hi"})");
   const auto id = first.last_id();
-  answer(first, asked(call), "hi");
+  sample(first, call, "hi");
   ASSERT_NE(json::serialize(call.response(id)).find("hi"), std::string::npos);
   counted(first);
   EXPECT_EQ(at(gateway->status("ev"), "/client_sessions"), 0) << "what it began stays where it is";
@@ -172,8 +171,8 @@ TEST_P(OwnSessions, a_process_that_asks_gets_clients_to_itself_from_then_on) {
   const auto a_id = a.last_id();
   auto of_b = b.start_tool("test_sampling", R"({"prompt":"who"})");
   const auto b_id = b.last_id();
-  answer(b, asked(of_b), "bob");
-  answer(a, asked(of_a), "ann");
+  sample(b, of_b, "bob");
+  sample(a, of_a, "ann");
   EXPECT_NE(json::serialize(of_a.response(a_id)).find("ann"), std::string::npos);
   EXPECT_NE(json::serialize(of_b.response(b_id)).find("bob"), std::string::npos);
   EXPECT_EQ(counted(a), "1");
@@ -187,7 +186,7 @@ TEST_P(OwnSessions, of_several_calls_of_one_client_the_newest_is_asked) {
   auto forever = one.start_tool("sleep_forever");
   auto call = one.start_tool("test_sampling", R"({"prompt":"say hi"})");
   const auto id = one.last_id();
-  answer(one, asked(call), "hi");
+  sample(one, call, "hi");
   EXPECT_NE(json::serialize(call.response(id)).find("hi"), std::string::npos);
 }
 

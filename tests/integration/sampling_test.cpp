@@ -28,17 +28,6 @@ class Sampling : public testing::TestWithParam<unsigned> {
   Session session(TestGateway& gateway, std::string capabilities) {
     return Session(client, gateway.mcp("one"), {.capabilities = std::move(capabilities)});
   }
-  /// Waits for what the server asks on the stream of a call.
-  static json::value asked(Exchange& call, std::string_view method) {
-    return call.wait([&](const json::value& m) { return text(m, "/method") == method; });
-  }
-  static int answer(Session& session, const json::value& question, std::string_view body) {
-    return session
-        .post(fmt::format(
-            R"({{"jsonrpc":"2.0","id":{},{}}})", json::serialize(at(question, "/id")), body
-        ))
-        .status;
-  }
   /// What the server was told, as it wrote it into its result.
   static json::value told(const json::value& response) {
     return parse(text(response, "/result/content/0/text"));

@@ -169,12 +169,10 @@ TEST_P(Tasks, legacy_clients_are_asked_what_a_task_asks) {
   Session one(client, gateway->mcp("ev"), {.capabilities = R"({"elicitation":{}})"});
   auto call = one.start_tool("confirm_delete", R"({"filename":"a.txt"})");
   const auto id = one.last_id();
-  const auto question =
-      call.wait([](const json::value& m) { return text(m, "/method") == "elicitation/create"; });
-  one.post(fmt::format(
-      R"({{"jsonrpc":"2.0","id":{},"result":{{"action":"accept","content":{{"confirm":true}}}}}})",
-      json::serialize(at(question, "/id"))
-  ));
+  answer(
+      one, asked(call, "elicitation/create"),
+      R"("result":{"action":"accept","content":{"confirm":true}})"
+  );
   EXPECT_EQ(said(call.response(id)), "Deleted a.txt");
 }
 
@@ -249,11 +247,7 @@ TEST_P(StuckTask, answers_that_were_lost_are_given_again_and_nobody_is_asked_twi
   Session one(client, gateway->mcp("one"), {.capabilities = R"({"roots":{}})"});
   auto call = one.start_tool("echo");
   const auto id = one.last_id();
-  const auto question =
-      call.wait([](const json::value& m) { return text(m, "/method") == "roots/list"; });
-  one.post(fmt::format(
-      R"({{"jsonrpc":"2.0","id":{},"result":{{"roots":[]}}}})", json::serialize(at(question, "/id"))
-  ));
+  answer(one, asked(call, "roots/list"), R"("result":{"roots":[]})");
   ASSERT_TRUE(upstream.wait_for("tasks/update"));
   upstream.on("tasks/update", result(R"({"resultType":"complete"})"));
   upstream.on(

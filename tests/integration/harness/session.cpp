@@ -88,4 +88,16 @@ std::vector<std::string> names(const json::value& response, std::string_view lis
   return found;
 }
 
+json::value asked(Exchange& call, std::string_view method) {
+  return call.wait([&](const json::value& m) { return text(m, "/method") == method; });
+}
+
+int answer(Session& session, const json::value& question, std::string_view body) {
+  return session
+      .post(fmt::format(
+          R"({{"jsonrpc":"2.0","id":{},{}}})", json::serialize(at(question, "/id")), body
+      ))
+      .status;
+}
+
 }  // namespace mooring::integration

@@ -50,6 +50,11 @@ class Session {
   int last_ = 0;
 };
 
+/// Waits for what the server asks on the stream of a call.
+json::value asked(Exchange& call, std::string_view method);
+/// Answers it with `body`, the raw member "result" or "error" of the response. The status.
+int answer(Session& session, const json::value& question, std::string_view body);
+
 /// The names in a list result.
 std::vector<std::string> names(const json::value& response, std::string_view list = "tools");
 

@@ -271,7 +271,10 @@ TEST_P(OwnSessions, on_what_all_share_nobody_hears_the_questions_of_others) {
   const auto gateway = start(per_client);
   Modern one(client, gateway->mcp("ev"), std::string(samples));
   Modern two(client, gateway->mcp("ev"));
-  auto waits = two.start("tools/call", R"({"name":"sleep_forever","arguments":{}})");
+  auto waits = two.start(
+      "tools/call", R"({"name":"slow","arguments":{"seconds":600},"_meta":{"progressToken":"t"}})"
+  );
+  waits.wait([](const json::value& m) { return text(m, "/method") == "notifications/progress"; });
   constexpr std::string_view params = R"({"name":"test_sampling","arguments":{"prompt":"who"}})";
   const auto answer = one.call("tools/call", params);
   // Whose question it is cannot be told there: nobody is asked.

@@ -1,8 +1,11 @@
 #include "io/http_connection.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <exception>
 
@@ -11,43 +14,31 @@
 namespace mooring::io {
 
 namespace {
-constexpr std::size_t first_buffer = 4 * 1024;
-constexpr std::size_t largest_buffer = 64 * 1024;
-constexpr std::size_t idle_buffer = 16 * 1024;
 constexpr std::size_t copied_body =
     16 * 1024;  // a larger one is gathered instead of copied behind the head
+constexpr std::size_t kept_out = 1024;  // between two requests
 constexpr core::Duration linger_time = std::chrono::seconds(2);
+
+std::string peer_of(int descriptor) {
+  boost::asio::ip::tcp::endpoint peer;
+  auto size = static_cast<socklen_t>(peer.capacity());
+  if (::getpeername(descriptor, peer.data(), &size) != 0) return {};
+  peer.resize(size);
+  return peer.address().to_string();
+}
+
 }  // namespace
 
-/// Completes a read. Destroyed unused when the event loop goes away: then the waiting coroutine
-/// goes with it.
-struct HttpConnection::ReadDone {
-  std::shared_ptr<HttpConnection> connection;
-
-  explicit ReadDone(std::shared_ptr<HttpConnection> c) : connection(std::move(c)) {}
-  ReadDone(ReadDone&&) = default;
-  ReadDone& operator=(ReadDone&&) = delete;
-  ~ReadDone() {
-    if (!connection) return;
-    const auto dropped = std::exchange(connection->reader_, nullptr);
-  }
-  void operator()(const boost::system::error_code& error, std::size_t count) {
-    const auto alive = std::move(connection);
-    alive->read_finished(error, count);
-  }
-};
-
-HttpConnection::HttpConnection(std::shared_ptr<HttpServerState> server, Socket socket)
+HttpConnection::HttpConnection(std::shared_ptr<HttpServerState> server, int descriptor)
     : server_(std::move(server)),
-      socket_(std::move(socket)),
+      socket_(server_->worker.poller(), descriptor),
+      remote_(peer_of(descriptor)),
       parser_(
           {.header_bytes = server_->limits.header_bytes, .body_bytes = server_->limits.body_bytes}
-      ),
-      in_(first_buffer) {
-  boost::system::error_code error;
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), error);
-  const auto peer = socket_.remote_endpoint(error);
-  if (!error) remote_ = peer.address().to_string();
+      ) {
+  const int on = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  socket_.on_hang_up([this] { hung_up(); });
 }
 
 HttpConnection::~HttpConnection() = default;
@@ -55,7 +46,29 @@ HttpConnection::~HttpConnection() = default;
 // ---- life
 
 awaitable<void> HttpConnection::run() {
-  while (co_await serve_one()) {
+  for (bool go_on = true; go_on;) {
+    begin_request();
+    Step step = next_step();
+    while (step != Step::handler && step != Step::end) {
+      if (step != Step::bytes) {
+        step = co_await otherwise(step);
+        continue;
+      }
+      if (!socket_.may(TcpSocket::to_read)) co_await socket_.wait(TcpSocket::to_read);
+      const bool read_on = read();
+      step = read_on ? next_step() : timed_out_ ? Step::excuse : Step::end;
+    }
+    if (step == Step::end) break;
+    enter(Phase::work);
+    try {
+      co_await server_->handler(*this);
+    } catch (const std::exception& e) {
+      core::log::error("http", "the handler of {} {} threw: {}", method(), path(), e.what());
+    }
+    gone_.clear();
+    ++served_;
+    const bool usual = answer_ == Answer::done && !closed_ && !close_after_;
+    go_on = usual || co_await after_handler();
   }
   close();
 }
@@ -68,14 +81,13 @@ awaitable<void> HttpConnection::refuse() {
 void HttpConnection::close() {
   if (closed_) return;
   closed_ = true;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
   tell_peer_gone();
 }
 
 void HttpConnection::reset() {
-  boost::system::error_code ignored;
-  socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  const struct linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_.descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   close();
 }
 
@@ -109,66 +121,72 @@ void HttpConnection::expire(core::TimePoint now) {
   if (closed_ || timed_out_ || now < deadline_) return;
   if (phase_ != Phase::header && phase_ != Phase::body) return close();
   timed_out_ = true;  // for the reader, which may have been resumed by a byte at this very moment
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  socket_.interrupt();
 }
 
-awaitable<bool> HttpConnection::serve_one() {
+void HttpConnection::begin_request() {
   answer_ = Answer::none;
+  permitted_ = false;
   parser_.reset();
-  if (!co_await read_head()) co_return false;
-  close_after_ = !parser_.keep_alive();
-  if (parser_.too_large()) co_return co_await refuse_body();
-  if (in_begin_ < in_end_) feed();  // nearly always it is all there
-  const bool whole = parser_.state() == HttpRequestParser::State::done && !parser_.too_large();
-  if (!whole && !co_await read_body()) {
-    co_return parser_.too_large() && !close_after_;
-  }
-  co_return co_await call_handler();
-}
-
-awaitable<bool> HttpConnection::read_head() {
+  // An idle connection keeps next to nothing.
+  if (out_.capacity() > kept_out) out_ = std::string();
   enter(Phase::idle);
-  for (;;) {
-    if (in_begin_ < in_end_) {
-      feed();
-      if (parser_.state() == HttpRequestParser::State::failed) {
-        co_await fail_request(parser_.error_status(), parser_.error());
-        co_return false;
-      }
-      if (parser_.state() != HttpRequestParser::State::head) co_return true;
-      if (parser_.started() && phase_ == Phase::idle) enter(Phase::header);
-    }
-    if (phase_ == Phase::idle && server_->draining) co_return false;
-    if (co_await more()) continue;
-    if (timed_out_) co_await fail_request(408, "the request header took too long");
-    co_return false;
-  }
 }
 
-awaitable<bool> HttpConnection::read_body() {
+/// Feeds the parser what has come.
+HttpConnection::Step HttpConnection::next_step() {
   using State = HttpRequestParser::State;
-  if (parser_.expects_continue() && in_begin_ == in_end_) {
-    if (!co_await write_all({"HTTP/1.1 100 Continue\r\n\r\n", {}, {}})) co_return false;
+  feed();
+  switch (parser_.state()) {
+    case State::head:
+      return step_of_head();
+    case State::body:
+      return step_of_body();
+    case State::done:
+      close_after_ = !parser_.keep_alive();
+      return parser_.too_large() ? Step::refusal : Step::handler;
+    case State::failed:
+      break;
   }
-  for (;;) {
-    while (in_begin_ < in_end_ && feed() > 0 && parser_.state() == State::body) {
-    }
-    if (parser_.too_large()) {
-      close_after_ = !co_await refuse_body();
-      co_return false;
-    }
-    if (parser_.state() == State::done) co_return true;
-    if (parser_.state() == State::failed) {
-      close_after_ = true;
+  return Step::blame;
+}
+
+HttpConnection::Step HttpConnection::step_of_head() {
+  if (parser_.started() && phase_ == Phase::idle) enter(Phase::header);
+  return phase_ == Phase::idle && server_->draining ? Step::end : Step::bytes;
+}
+
+HttpConnection::Step HttpConnection::step_of_body() {
+  close_after_ = !parser_.keep_alive();
+  if (parser_.too_large()) return Step::refusal;
+  enter(Phase::body);
+  const bool asked = std::exchange(permitted_, true);
+  return !asked && parser_.expects_continue() && unread().empty() ? Step::permission : Step::bytes;
+}
+
+/// All but reading on and handling. The step after that.
+awaitable<HttpConnection::Step> HttpConnection::otherwise(Step step) {
+  switch (step) {
+    case Step::permission:
+      if (co_await write_all({"HTTP/1.1 100 Continue\r\n\r\n", {}, {}})) co_return Step::bytes;
+      break;
+    case Step::refusal:
+      if (!co_await refuse_body()) break;
+      begin_request();
+      co_return next_step();
+    case Step::blame:
       co_await fail_request(parser_.error_status(), parser_.error());
-      co_return false;
-    }
-    enter(Phase::body);
-    if (co_await more()) continue;
-    if (timed_out_) co_await fail_request(408, "the request body took too long");
-    co_return false;
+      break;
+    case Step::excuse:
+      co_await fail_request(
+          408,
+          fmt::format("the request {} took too long", phase_ == Phase::body ? "body" : "header")
+      );
+      break;
+    default:
+      break;
   }
+  co_return Step::end;
 }
 
 /// Answers 413, then reads on until the next request begins; true when it may.
@@ -176,34 +194,27 @@ awaitable<bool> HttpConnection::refuse_body() {
   using State = HttpRequestParser::State;
   auto text = fmt::format("request body over {} bytes", server_->limits.body_bytes);
   // Whoever asked first will not send the body once it was told no.
-  const bool unsent = parser_.expects_continue() && in_begin_ == in_end_;
+  const bool unsent = parser_.expects_continue() && unread().empty();
   if (close_after_ || unsent || !parser_.drainable())
     co_return co_await fail_request(413, std::move(text));
   const HeaderField json{"Content-Type", "application/json"};
   const auto body = error_body(text);
   if (!co_await respond(413, {&json, 1}, body)) co_return false;
   for (;;) {
-    while (in_begin_ < in_end_ && parser_.state() == State::body && feed() > 0) {
-    }
+    feed();
     if (parser_.state() == State::done) co_return !close_after_;
     if (parser_.state() == State::failed || !parser_.drainable()) break;
     enter(Phase::body);
-    if (!co_await more()) break;
+    if (!socket_.may(TcpSocket::to_read)) co_await socket_.wait(TcpSocket::to_read);
+    if (!read()) break;
   }
   timed_out_ = false;
   co_await linger();
   co_return false;
 }
 
-awaitable<bool> HttpConnection::call_handler() {
-  enter(Phase::work);
-  try {
-    co_await server_->handler(*this);
-  } catch (const std::exception& e) {
-    core::log::error("http", "the handler of {} {} threw: {}", method(), path(), e.what());
-  }
-  gone_.clear();
-  ++served_;
+/// What else there is to do for an answer. True: the next request may come.
+awaitable<bool> HttpConnection::after_handler() {
   if (answer_ == Answer::streaming) {
     // Without chunks only a reset tells the peer that something is missing.
     if (!stream_chunked_) reset();
@@ -232,79 +243,64 @@ awaitable<bool> HttpConnection::fail_request(int status, std::string text) {
 /// Closes our side and waits a little for the peer to close its own: closing with bytes unread
 /// would reset the connection, and a reset can overtake the answer.
 awaitable<void> HttpConnection::linger() {
-  boost::system::error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  if (!closed_) ::shutdown(socket_.descriptor(), SHUT_WR);
   enter(Phase::linger);
+  rest_.clear();
+  rest_begin_ = 0;
   do {
-    if (!reading_) in_begin_ = in_end_ = 0;
-  } while (co_await more());
+    fresh_ = {};
+    if (!socket_.may(TcpSocket::to_read)) co_await socket_.wait(TcpSocket::to_read);
+  } while (read());
 }
 
 // ---- reading
 
-std::size_t HttpConnection::feed() {
-  const auto count = parser_.feed({in_.data() + in_begin_, in_end_ - in_begin_});
-  in_begin_ += count;
-  return count;
+/// What there is, into the server's buffer. False: nothing comes any more.
+bool HttpConnection::read() {
+  if (eof_ || closed_ || timed_out_) return false;
+  const auto count = socket_.read(server_->in);
+  if (count == -EAGAIN) return true;
+  eof_ = count <= 0;
+  if (!eof_) fresh_ = {server_->in.data(), static_cast<std::size_t>(count)};
+  return !eof_;
 }
 
-bool HttpConnection::start_read() {
-  if (in_begin_ == in_end_) {
-    in_begin_ = in_end_ = 0;
-    if (grow_ && in_.size() < largest_buffer) in_.resize(in_.size() * 2);
-    if (phase_ == Phase::idle && in_.size() > idle_buffer) in_ = std::vector<char>(first_buffer);
-  } else if (in_end_ == in_.size()) {
-    if (in_begin_ > 0) {
-      std::copy(
-          in_.begin() + static_cast<std::ptrdiff_t>(in_begin_),
-          in_.begin() + static_cast<std::ptrdiff_t>(in_end_), in_.begin()
-      );
-      in_end_ -= in_begin_;
-      in_begin_ = 0;
-    } else if (in_.size() < server_->limits.header_bytes + largest_buffer) {
-      in_.resize(in_.size() * 2);
-    } else {
-      return false;
-    }
+/// Gives the parser what has come, but nothing behind a head whose body is too large. What it
+/// cannot take yet is kept.
+void HttpConnection::feed() {
+  const bool kept = !rest_.empty();
+  if (kept) {
+    rest_.erase(0, std::exchange(rest_begin_, 0));
+    rest_.append(fresh_);
   }
-  grow_ = false;
-  reading_ = true;
-  socket_.async_read_some(
-      boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_), ReadDone(shared_from_this())
-  );
-  return true;
-}
-
-void HttpConnection::read_finished(const boost::system::error_code& error, std::size_t count) {
-  reading_ = false;
-  in_end_ += count;
-  grow_ = in_end_ == in_.size();
-  if (error && !timed_out_) eof_ = true;
-  if (reader_) {
-    std::exchange(reader_, nullptr)(true);
-    return;
+  const std::string_view bytes = kept ? std::string_view(rest_) : fresh_;
+  std::size_t taken = 0;
+  while (taken < bytes.size()) {
+    const bool in_head = parser_.state() == HttpRequestParser::State::head;
+    const auto count = parser_.feed(bytes.substr(taken));
+    taken += count;
+    if (count == 0 || (in_head && parser_.too_large())) break;
   }
-  if (gone_.empty()) return;
-  if (eof_) {
-    tell_peer_gone();
-  } else {
-    start_read();
-  }
-}
-
-awaitable<bool> HttpConnection::more() {
-  if (eof_ || closed_ || timed_out_) co_return false;
-  if (!reading_ && !start_read()) co_return false;
-  co_await asio::async_initiate<const asio::deferred_t&, void(bool)>(
-      [this](auto resume) { reader_ = std::move(resume); }, asio::deferred
-  );
-  co_return !(eof_ || closed_ || timed_out_);
+  if (!kept) rest_.assign(bytes.substr(taken));
+  fresh_ = {};
+  if (kept) rest_begin_ = taken;
+  if (rest_begin_ < rest_.size()) return;
+  if (kept) rest_ = std::string();
+  rest_begin_ = 0;
 }
 
 void HttpConnection::on_peer_gone(std::function<void()> gone) {
-  if (peer_gone()) return gone();
-  gone_.push_back(std::move(gone));
-  if (!reading_) start_read();
+  if (!peer_gone() && !socket_.hung_up()) return gone_.push_back(std::move(gone));
+  left_ = true;
+  gone();
+}
+
+/// Matters to those alone who asked: a peer may close its side and still want its answer.
+void HttpConnection::hung_up() {
+  if (gone_.empty()) return;
+  const auto alive = shared_from_this();
+  left_ = true;
+  tell_peer_gone();
 }
 
 void HttpConnection::tell_peer_gone() {
@@ -357,17 +353,20 @@ awaitable<bool> HttpConnection::respond(
   ResponseFraming framing;
   if (status != 204) framing.content_length = body.size();
   framing.connection = connection_header();
-  out_.clear();
-  append_response_head(out_, status, headers, framing);
   if (suppresses_body(status)) body = {};
+  co_await server_->worker.end_of_turn();
+  auto& out = server_->out;
+  out.clear();
+  append_response_head(out, status, headers, framing);
   if (body.size() <= copied_body) {
-    out_.append(body);
+    out.append(body);
     body = {};
   }
-  co_await server_->worker.end_of_turn();
   // Nearly always the kernel takes it at once.
-  Pieces pieces{out_, body, {}};
-  if (!write_now(pieces)) co_return !closed_ && !eof_;
+  Pieces pieces{out, body, {}};
+  if (!write_now(pieces)) co_return !peer_gone();
+  out_.assign(pieces[0]);
+  pieces[0] = out_;
   co_return co_await write_all(pieces);
 }
 
@@ -414,10 +413,7 @@ bool HttpConnection::write_now(Pieces& pieces) {
     for (std::size_t i = first; i < pieces.size(); ++i) {
       parts[count++] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
     }
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = count;
-    const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const auto sent = socket_.write({parts.data(), count});
     if (sent >= 0) {
       auto left = static_cast<std::size_t>(sent);
       for (; left > 0; ++first) {
@@ -428,8 +424,7 @@ bool HttpConnection::write_now(Pieces& pieces) {
       }
       continue;
     }
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
+    if (sent == -EAGAIN) return true;
     close();
   }
   return false;
@@ -439,13 +434,11 @@ awaitable<bool> HttpConnection::write_all(Pieces pieces) {
   const auto before = phase_;
   while (write_now(pieces)) {
     enter(Phase::write);
-    const auto [error] =
-        co_await socket_.async_wait(Socket::wait_write, asio::as_tuple(asio::use_awaitable));
-    if (error) close();
+    if (!co_await socket_.wait(TcpSocket::to_write)) close();
   }
   if (closed_) co_return false;
   if (phase_ != before) enter(before);
-  co_return !eof_;
+  co_return !peer_gone();
 }
 
 awaitable<bool> HttpExchange::respond(

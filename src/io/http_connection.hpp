@@ -2,7 +2,6 @@
 
 #include <array>
 #include <atomic>
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <list>
 #include <memory>
@@ -14,6 +13,7 @@
 #include "io/http_head.hpp"
 #include "io/http_request_parser.hpp"
 #include "io/http_server.hpp"
+#include "io/tcp_socket.hpp"
 
 namespace mooring::io {
 
@@ -33,20 +33,22 @@ struct HttpServerState {
   std::atomic<std::size_t> open = 0;   ///< connections.size(), for other threads
   bool draining = false;
   core::Timers::Id sweep = 0;
+  /// For every read. What it brings is worked off before anything is waited for, so that one does
+  /// for all, and an idle connection has none.
+  std::vector<char> in = std::vector<char>(std::size_t{64} * 1024);
+  std::string out;  ///< likewise, for answers that go out in one write
 };
 
 /// One accepted socket: reads requests by hand, one after the other, and is the exchange that the
 /// handler sees.
 ///
-/// One read is in flight at most. While the handler works it is started only when somebody wants to
-/// know whether the peer is still there; bytes of the next request that come that way wait in the
-/// buffer.
+/// While the handler works nothing is read: the poller tells when the peer hangs up, and the next
+/// request waits in the kernel.
 class HttpConnection final : public HttpExchange,
                              public std::enable_shared_from_this<HttpConnection> {
  public:
-  using Socket = boost::asio::ip::tcp::socket;
-
-  HttpConnection(std::shared_ptr<HttpServerState> server, Socket socket);
+  /// Takes over an accepted, non-blocking descriptor.
+  HttpConnection(std::shared_ptr<HttpServerState> server, int descriptor);
   ~HttpConnection() override;
 
   /// Serves until the connection ends.
@@ -78,28 +80,31 @@ class HttpConnection final : public HttpExchange,
   awaitable<bool> write(std::string_view bytes) override;
   awaitable<bool> end_stream() override;
   bool responded() const override { return answer_ != Answer::none; }
-  bool peer_gone() const override { return eof_ || closed_; }
+  bool peer_gone() const override { return left_ || eof_ || closed_; }
   void on_peer_gone(std::function<void()> gone) override;
 
  private:
   enum class Phase { idle, header, body, work, write, linger };
   enum class Answer { none, streaming, done };
-  struct ReadDone;
+  /// What a request needs next.
+  enum class Step { bytes, permission, handler, refusal, blame, excuse, end };
   using Pieces = std::array<std::string_view, 3>;
 
-  awaitable<bool> serve_one();
-  awaitable<bool> read_head();
-  awaitable<bool> read_body();
+  void begin_request();
+  Step next_step();
+  Step step_of_head();
+  Step step_of_body();
+  awaitable<Step> otherwise(Step step);
   awaitable<bool> refuse_body();
-  awaitable<bool> call_handler();
+  awaitable<bool> after_handler();
   awaitable<bool> fail_request(int status, std::string text);
   awaitable<void> linger();
 
   void enter(Phase phase);
-  std::size_t feed();
-  bool start_read();
-  void read_finished(const boost::system::error_code& error, std::size_t count);
-  awaitable<bool> more();
+  bool read();
+  void feed();
+  std::string_view unread() const { return std::string_view(rest_).substr(rest_begin_); }
+  void hung_up();
   void tell_peer_gone();
 
   bool write_now(Pieces& pieces);
@@ -108,27 +113,26 @@ class HttpConnection final : public HttpExchange,
   ResponseFraming::Connection connection_header() const;
 
   std::shared_ptr<HttpServerState> server_;
-  Socket socket_;
+  TcpSocket socket_;
   std::string remote_;
   HttpRequestParser parser_;
-  std::vector<char> in_;
-  std::size_t in_begin_ = 0;
-  std::size_t in_end_ = 0;
+  std::string_view fresh_;  ///< what was just read, in the server's buffer
+  std::string rest_;        ///< read, and not the parser's yet, from `rest_begin_` on
+  std::size_t rest_begin_ = 0;
   std::string out_;
   std::vector<std::function<void()>> gone_;
-  std::move_only_function<void(bool)> reader_;  ///< goes on with who waits for bytes
-  std::size_t served_ = 0;                      ///< requests that the handler is done with
+  std::size_t served_ = 0;  ///< requests that the handler is done with
   core::TimePoint deadline_ = core::TimePoint::max();
   Phase phase_ = Phase::idle;
   Answer answer_ = Answer::none;
+  bool permitted_ = false;  ///< to send its body
   bool stream_chunked_ = false;
   bool stream_silent_ = false;  ///< a HEAD request: the body is swallowed
   bool close_after_ = false;
-  bool reading_ = false;
   bool eof_ = false;
+  bool left_ = false;  ///< the peer hung up, and somebody was told
   bool closed_ = false;
   bool timed_out_ = false;
-  bool grow_ = false;  ///< the last read filled the buffer
 };
 
 }  // namespace mooring::io

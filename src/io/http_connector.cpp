@@ -133,7 +133,7 @@ class Connector {
       const auto now = timers.now();
       const auto left = std::chrono::duration_cast<core::Duration>(deadline_ - now);
       const auto share = std::max(left / static_cast<int>(addresses.size() - i), shortest_attempt);
-      connection_ = std::make_unique<ClientConnection>(client_.worker.executor());
+      connection_ = std::make_unique<ClientConnection>(client_.worker.poller());
       interrupt_.on_fire([stream = &connection_->stream] { stream->close(); });
       interrupt_.until(std::min(now + share, deadline_));
       auto refused = co_await connection_->stream.connect({addresses[i], next_hop().port});

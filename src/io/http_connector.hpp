@@ -15,7 +15,7 @@ namespace mooring::io {
 
 /// A connection of the client: in use by one exchange, or idle in the pool.
 struct ClientConnection {
-  explicit ClientConnection(asio::any_io_executor executor) : stream(std::move(executor)) {}
+  explicit ClientConnection(Poller& poller) : stream(poller) {}
 
   /// Makes room behind `end`; what was handed out before is invalid afterwards.
   std::span<char> room();

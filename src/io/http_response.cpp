@@ -82,11 +82,14 @@ awaitable<std::optional<HttpFailure>> HttpResponse::perform(
   if (!sent_whole_ && (sent_ == 0 || interrupt_.fired()))
     co_return failure(Stage::write, std::move(error));
   while (!head_complete()) {
-    const auto room = connection_->room();
-    auto read = co_await connection_->stream.read_some(room);
+    auto read = connection_->stream.try_read(connection_->room());
     if (read.status == Status::ok) {
       connection_->end += read.count;
       continue;
+    }
+    if (NetStream::has_to_wait(read.status)) {
+      if (co_await connection_->stream.wait(read.status)) continue;
+      read.status = Status::closed;
     }
     parser_->finish();
     if (!error.empty()) co_return failure(Stage::write, std::move(error));
@@ -172,12 +175,12 @@ awaitable<std::expected<std::string_view, HttpFailure>> HttpResponse::read_some(
     if (taken > 0 || parser_->state() == ParserState::done) continue;
     interrupt_.until(deadline);
     if (interrupt_.fired()) co_return std::unexpected(failure(Stage::body, "closed"));
-    const auto room = connection_->room();
-    const auto io = co_await connection_->stream.read_some(room);
+    const auto io = connection_->stream.try_read(connection_->room());
     if (io.status == Status::ok) {
       connection_->end += io.count;
       continue;
     }
+    if (NetStream::has_to_wait(io.status) && co_await connection_->stream.wait(io.status)) continue;
     if (io.status == Status::failed) co_return std::unexpected(failure(Stage::body, io.error));
     const bool unbounded =
         !parser_->content_length() && !parser_->fields().has("transfer-encoding");

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <cerrno>
+#include <cstring>
 
 #include "core/log.hpp"
 #include "io/http_connection.hpp"
@@ -60,10 +63,13 @@ void close_all(HttpServerState& state, bool only_idle) {
   for (const auto& connection : all) connection->close();
 }
 
-awaitable<void> serve(std::shared_ptr<HttpServerState> state, tcp::socket socket) {
+awaitable<void> serve(std::shared_ptr<HttpServerState> state, int descriptor) {
   const bool refused = state->connections.size() >= state->limits.connections;
-  if (refused && state->refused.size() >= most_refusals) co_return;
-  auto connection = std::make_shared<HttpConnection>(state, std::move(socket));
+  if (refused && state->refused.size() >= most_refusals) {
+    ::close(descriptor);
+    co_return;
+  }
+  auto connection = std::make_shared<HttpConnection>(state, descriptor);
   auto& list = refused ? state->refused : state->connections;
   struct Place {
     std::list<HttpConnection*>& list;
@@ -90,18 +96,21 @@ awaitable<void> accept_loop(
     std::shared_ptr<AbortSource> ended
 ) {
   while (acceptor->is_open()) {
-    auto [error, socket] = co_await acceptor->async_accept(asio::as_tuple(asio::use_awaitable));
-    if (!error) {
-      state->tasks.spawn(serve(state, std::move(socket)));
+    const auto [error] = co_await acceptor->async_wait(
+        tcp::acceptor::wait_read, asio::as_tuple(asio::use_awaitable)
+    );
+    if (error || !acceptor->is_open()) break;
+    const int descriptor =
+        ::accept4(acceptor->native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      state->tasks.spawn(serve(state, descriptor));
       continue;
     }
-    if (error == boost::asio::error::operation_aborted ||
-        error == boost::asio::error::bad_descriptor)
-      break;
-    if (error == boost::asio::error::connection_aborted) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ECONNABORTED)
+      continue;
     // Out of descriptors or memory: the listener stays readable, so without a pause this would
     // spin.
-    core::log::warn("http", "cannot accept a connection: {}", error.message());
+    core::log::warn("http", "cannot accept a connection: {}", std::strerror(errno));
     auto& timers = state->worker.timers();
     co_await sleep_until(timers, timers.now() + accept_pause, ended.get());
   }
@@ -170,6 +179,8 @@ Result<Endpoint> HttpServer::listen(const std::string& host, std::uint16_t port,
   if (address->address().is_v6()) {
     attempt([&] { acceptor->set_option(boost::asio::ip::v6_only(false), error); });
   }
+  // Whoever was waiting may be gone again by the time it would be accepted.
+  attempt([&] { acceptor->native_non_blocking(true, error); });
   attempt([&] { acceptor->bind(*address, error); });
   attempt([&] { acceptor->listen(boost::asio::socket_base::max_listen_connections, error); });
   if (error) {

@@ -1,5 +1,7 @@
 #include "io/net_stream.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -7,6 +9,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <system_error>
 
 namespace mooring::io {
 
@@ -16,61 +19,38 @@ int clamp_to_int(std::size_t size) {
   return static_cast<int>(std::min<std::size_t>(size, INT_MAX));
 }
 
-/// Resumes one coroutine when the first of two waits is over, and not before both have let go of
-/// the socket.
-struct EitherWait {
-  using Handler = asio::async_result<asio::use_awaitable_t<>, void(bool)>::handler_type;
-  std::optional<Handler> handler;
-  int pending = 2;
-  bool ready = false;
-};
-
-/// Destroyed unused when the event loop goes away: then the waiting coroutine goes with it.
-struct EitherDone {
-  std::shared_ptr<EitherWait> state;
-  NetStream::Socket* socket;
-
-  EitherDone(std::shared_ptr<EitherWait> s, NetStream::Socket* k)
-      : state(std::move(s)), socket(k) {}
-  EitherDone(EitherDone&&) = default;
-  EitherDone& operator=(EitherDone&&) = delete;
-  ~EitherDone() {
-    if (!state) return;
-    const auto dropped = std::move(state->handler);
-    state->handler.reset();
-  }
-  void operator()(const boost::system::error_code& error) {
-    const auto mine = std::move(state);
-    if (!error) mine->ready = true;
-    if (--mine->pending > 0) {
-      boost::system::error_code ignored;
-      socket->cancel(ignored);
-      return;
-    }
-    auto resume = std::move(*mine->handler);
-    mine->handler.reset();
-    resume(mine->ready);
-  }
-};
-
 }  // namespace
 
 awaitable<std::string> NetStream::connect(boost::asio::ip::tcp::endpoint to) {
   if (closed_) co_return "closed";
-  auto [error] = co_await socket_.async_connect(to, asio::as_tuple(asio::use_awaitable));
-  if (closed_) co_return "closed";
-  if (error) co_return error.message();
-  boost::system::error_code ignored;
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  socket_.native_non_blocking(true, ignored);
-  co_return std::string();
+  const int made =
+      ::socket(to.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (made < 0) co_return std::strerror(errno);
+  const int on = 1;
+  ::setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const bool connected = ::connect(made, to.data(), static_cast<socklen_t>(to.size())) == 0;
+  const int refused = connected ? 0 : errno;
+  try {
+    socket_.emplace(poller_, made);
+  } catch (const std::system_error& e) {
+    co_return e.code().message();
+  }
+  if (connected) co_return std::string();
+  int error = refused;
+  if (refused == EINPROGRESS) {
+    socket_->exhausted(TcpSocket::to_write);
+    if (!co_await socket_->wait(TcpSocket::to_write)) co_return "closed";
+    socklen_t size = sizeof error;
+    if (::getsockopt(made, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  }
+  co_return error == 0 ? std::string() : std::string(std::strerror(error));
 }
 
 awaitable<std::string> NetStream::start_tls(
     std::shared_ptr<TlsContext> context, const std::string& host
 ) {
   context_ = std::move(context);
-  tls_ = context_->session(socket_.native_handle(), host);
+  tls_ = context_->session(socket_->descriptor(), host);
   if (!tls_) co_return "TLS cannot be set up for host " + host;
   for (;;) {
     ERR_clear_error();
@@ -81,23 +61,24 @@ awaitable<std::string> NetStream::start_tls(
     if (kind != SSL_ERROR_WANT_READ && kind != SSL_ERROR_WANT_WRITE) {
       co_return handshake_error(tls_.get(), status);
     }
-    if (!co_await wait(kind == SSL_ERROR_WANT_READ ? Status::want_read : Status::want_write)) {
-      co_return "closed";
-    }
+    if (!co_await wait(tls_result(status).status)) co_return "closed";
   }
 }
 
-NetStream::Io NetStream::plain_result(ssize_t count) const {
-  if (count >= 0) return {.status = Status::ok, .count = static_cast<std::size_t>(count)};
-  return {.status = Status::failed, .error = std::strerror(errno)};
+NetStream::Io NetStream::plain_result(ssize_t count, Status again) {
+  if (count >= 0) return {.count = static_cast<std::size_t>(count)};
+  if (count == -EAGAIN) return {.status = again};
+  return {.status = Status::failed, .error = std::strerror(static_cast<int>(-count))};
 }
 
 NetStream::Io NetStream::tls_result(int status) {
   const int saved = errno;
   switch (SSL_get_error(tls_.get(), status)) {
     case SSL_ERROR_WANT_READ:
+      socket_->exhausted(TcpSocket::to_read);
       return {.status = Status::want_read};
     case SSL_ERROR_WANT_WRITE:
+      socket_->exhausted(TcpSocket::to_write);
       return {.status = Status::want_write};
     case SSL_ERROR_ZERO_RETURN:
       return {.status = Status::closed};
@@ -118,13 +99,9 @@ NetStream::Io NetStream::try_read(std::span<char> into) {
     if (count > 0) return {.count = static_cast<std::size_t>(count)};
     return tls_result(count);
   }
-  ssize_t count = 0;
-  do {
-    count = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
-  } while (count < 0 && errno == EINTR);
+  const auto count = socket_->read(into);
   if (count == 0) return {.status = Status::closed};
-  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {.status = Status::want_read};
-  return plain_result(count);
+  return plain_result(count, Status::want_read);
 }
 
 NetStream::Io NetStream::try_write(std::string_view bytes) {
@@ -136,66 +113,30 @@ NetStream::Io NetStream::try_write(std::string_view bytes) {
     if (count > 0) return {.count = static_cast<std::size_t>(count)};
     return tls_result(count);
   }
-  ssize_t count = 0;
-  do {
-    count =
-        ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  } while (count < 0 && errno == EINTR);
-  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {.status = Status::want_write};
+  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  const auto count = socket_->write({&part, 1});
   if (count > 0) plain_written_ += static_cast<std::uint64_t>(count);
-  return plain_result(count);
+  return plain_result(count, Status::want_write);
 }
 
 awaitable<NetStream::Io> NetStream::read_some(std::span<char> into) {
-  if (closed_) co_return Io{.status = Status::closed};
-  if (!tls_) {
-    auto [error, count] = co_await socket_.async_read_some(
-        boost::asio::buffer(into.data(), into.size()), asio::as_tuple(asio::deferred)
-    );
-    if (!error) co_return Io{.count = count};
-    if (error == boost::asio::error::eof || closed_) co_return Io{.status = Status::closed};
-    co_return Io{.status = Status::failed, .error = error.message()};
-  }
   for (;;) {
     Io io = try_read(into);
-    if (io.status != Status::want_read && io.status != Status::want_write) co_return io;
+    if (!has_to_wait(io.status)) co_return io;
     if (!co_await wait(io.status)) co_return Io{.status = Status::closed};
   }
 }
 
-awaitable<bool> NetStream::wait(Status wanted) {
-  if (closed_) co_return false;
-  const auto what = wanted == Status::want_write ? Socket::wait_write : Socket::wait_read;
-  auto [error] = co_await socket_.async_wait(what, asio::as_tuple(asio::use_awaitable));
-  co_return !error && !closed_;
-}
-
-awaitable<bool> NetStream::wait_either() {
-  if (closed_) co_return false;
-  auto state = std::make_shared<EitherWait>();
-  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(bool)>(
-      [this, state](EitherWait::Handler handler) {
-        state->handler.emplace(std::move(handler));
-        socket_.async_wait(Socket::wait_write, EitherDone(state, &socket_));
-        socket_.async_wait(Socket::wait_read, EitherDone(state, &socket_));
-      },
-      asio::use_awaitable
-  );
-  co_return !closed_;
-}
-
 bool NetStream::quiet() {
   if (closed_) return false;
-  char byte = 0;
-  if (!tls_) {
-    const auto count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-  }
+  const bool silent = !socket_->may(TcpSocket::to_read);
+  if (!tls_ || silent) return silent;
   // Session tickets come at any time and are taken in here; anything else ends the connection for
   // us.
   ERR_clear_error();
+  char byte = 0;
   const int count = SSL_peek(tls_.get(), &byte, 1);
-  return count <= 0 && SSL_get_error(tls_.get(), count) == SSL_ERROR_WANT_READ;
+  return count <= 0 && tls_result(count).status == Status::want_read;
 }
 
 std::uint64_t NetStream::bytes_on_wire() const {
@@ -210,8 +151,7 @@ void NetStream::close() {
     SSL_shutdown(tls_.get());  // says goodbye where that needs no waiting
     ERR_clear_error();
   }
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  if (socket_) socket_->close();
 }
 
 }  // namespace mooring::io

@@ -2,11 +2,13 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "io/asio.hpp"
+#include "io/tcp_socket.hpp"
 #include "io/tls.hpp"
 
 namespace mooring::io {
@@ -18,7 +20,6 @@ namespace mooring::io {
 /// makes both fail.
 class NetStream {
  public:
-  using Socket = boost::asio::ip::tcp::socket;
   enum class Status { ok, want_read, want_write, closed, failed };
   struct Io {
     Status status = Status::ok;
@@ -27,7 +28,11 @@ class NetStream {
     std::string error = {};  ///< of `failed`: one line
   };
 
-  explicit NetStream(asio::any_io_executor executor) : socket_(std::move(executor)) {}
+  static bool has_to_wait(Status status) {
+    return status == Status::want_read || status == Status::want_write;
+  }
+
+  explicit NetStream(Poller& poller) : poller_(poller) {}
   ~NetStream() { close(); }
   NetStream(const NetStream&) = delete;
   NetStream& operator=(const NetStream&) = delete;
@@ -42,12 +47,14 @@ class NetStream {
   Io try_write(std::string_view bytes);
   /// Waits for at least one byte.
   awaitable<Io> read_some(std::span<char> into);
-  /// False: the stream was closed.
-  awaitable<bool> wait(Status wanted);
+  /// What a try told to wait for. Awaited: false when the stream was closed. Only once connected.
+  auto wait(Status wanted) {
+    return socket_->wait(wanted == Status::want_write ? TcpSocket::to_write : TcpSocket::to_read);
+  }
   /// Until it can be written to or has something to read, whichever is first.
-  awaitable<bool> wait_either();
+  auto wait_either() { return socket_->wait(TcpSocket::to_either); }
 
-  /// An idle connection that has neither ended nor said anything.
+  /// An idle connection that has neither ended nor said anything, as far as the loop has looked.
   bool quiet();
   /// Bytes on the wire, TLS framing included.
   std::uint64_t bytes_on_wire() const;
@@ -55,10 +62,11 @@ class NetStream {
   void close();
 
  private:
-  Io plain_result(ssize_t count) const;
+  static Io plain_result(ssize_t count, Status again);
   Io tls_result(int status);
 
-  Socket socket_;
+  Poller& poller_;
+  std::optional<TcpSocket> socket_;  ///< once it connects
   std::shared_ptr<TlsContext> context_;
   SslPtr tls_;
   std::uint64_t plain_written_ = 0;

@@ -21,6 +21,7 @@ Worker::~Worker() {
   join();
   // Coroutines that still wait are destroyed while the timers they hold on to exist.
   at_end_.clear();
+  poller_.end();
   context_.end();
 }
 
@@ -34,10 +35,13 @@ void Worker::at_end_of_turn(Resume resume) {
 }
 
 void Worker::end_turn() {
+  // Those who write now know which of their connections have ended.
+  poller_.look();
   // Whoever comes meanwhile waits for the end of the next one.
   resumed_.swap(at_end_);
   for (auto& resume : resumed_) resume();
   resumed_.clear();
+  poller_.resume_ready();
 }
 
 bool Worker::on_this_thread() { return context_.get_executor().running_in_this_thread(); }

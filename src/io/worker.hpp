@@ -7,6 +7,7 @@
 
 #include "core/timers.hpp"
 #include "io/asio.hpp"
+#include "io/poller.hpp"
 
 namespace mooring::io {
 
@@ -24,6 +25,7 @@ class Worker {
   asio::any_io_executor executor() { return context_.get_executor(); }
   asio::io_context& context() { return context_; }
   core::Timers& timers() { return *timers_; }
+  Poller& poller() { return poller_; }
   void post(std::function<void()> task);
   bool on_this_thread();
   /// On this thread: goes on when what was ready in this turn of the loop has been handled. Waited
@@ -55,6 +57,7 @@ class Worker {
   unsigned index_;
   /// Sockets belong to this thread alone, so they need no locks; posting and timers keep theirs.
   Loop context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  Poller poller_{context_};
   std::unique_ptr<core::Timers> timers_;
   std::vector<Resume> at_end_;   ///< of this turn
   std::vector<Resume> resumed_;  ///< empty but for its memory

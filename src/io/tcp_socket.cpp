@@ -1,0 +1,94 @@
+#include "io/tcp_socket.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "io/poller.hpp"
+
+namespace mooring::io {
+
+TcpSocket::TcpSocket(Poller& poller, int descriptor) : poller_(poller), descriptor_(descriptor) {
+  try {
+    poller_.add(*this);
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+ssize_t TcpSocket::read(std::span<char> into) {
+  if (closed()) return 0;
+  if (!may(to_read)) return -EAGAIN;
+  ssize_t count = 0;
+  do {
+    count = ::recv(descriptor_, into.data(), into.size(), MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && errno == EWOULDBLOCK) errno = EAGAIN;
+  const int error = count < 0 ? errno : 0;
+  // A short read has taken everything (epoll(7)); what the peer's end leaves is the end itself.
+  const bool short_read = count > 0 && static_cast<std::size_t>(count) < into.size();
+  if (error == EAGAIN || (short_read && !hung_up_)) exhausted(to_read);
+  return count < 0 ? -error : count;
+}
+
+ssize_t TcpSocket::write(std::span<const iovec> parts) {
+  if (closed()) return -EBADF;
+  if (!may(to_write)) return -EAGAIN;
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = parts.size();
+  ssize_t count = 0;
+  do {
+    count = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count >= 0) return count;
+  if (errno == EWOULDBLOCK) errno = EAGAIN;
+  if (errno == EAGAIN) exhausted(to_write);
+  return -errno;
+}
+
+void TcpSocket::begin_wait(Readiness what, Resume resume) {
+  waiter_ = std::move(resume);
+  wanted_ = what;
+  if (closed()) return interrupt();
+  if (!may(what)) return;
+  asio::post(poller_.context_, [done = std::exchange(waiter_, nullptr)]() mutable { done(true); });
+}
+
+void TcpSocket::interrupt() {
+  if (!waiter_) return;
+  asio::post(poller_.context_, [done = std::exchange(waiter_, nullptr)]() mutable { done(false); });
+}
+
+void TcpSocket::happened(unsigned events) {
+  if ((events & EPOLLIN) != 0) ready_ |= to_read;
+  if ((events & EPOLLOUT) != 0) ready_ |= to_write;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+    hung_up_ = true;
+    ready_ |= to_read;  // the end, or the error
+  }
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) ready_ |= to_write;
+}
+
+void TcpSocket::go_on() {
+  if (waiter_ && may(static_cast<Readiness>(wanted_))) {
+    auto done = std::exchange(waiter_, nullptr);
+    return done(true);
+  }
+  if (!hung_up_ || !gone_) return;
+  auto gone = std::exchange(gone_, nullptr);
+  gone();
+}
+
+void TcpSocket::close() {
+  if (closed()) return;
+  poller_.remove(*this);
+  ::close(std::exchange(descriptor_, -1));
+  interrupt();
+}
+
+}  // namespace mooring::io

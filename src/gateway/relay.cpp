@@ -33,7 +33,7 @@ Relay::Relay(
       session_(std::move(session)),
       responder_(std::move(responder)),
       link_(std::move(link)),
-      over_(std::make_shared<io::AbortSource>()) {}
+      over_(std::allocate_shared<io::AbortSource>(io::PoolAllocator<io::AbortSource>())) {}
 
 Relay::~Relay() { give_up(); }
 

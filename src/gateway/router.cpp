@@ -272,7 +272,7 @@ awaitable<void> Router::freshen(const ClientSession& session, ListKind kind) {
 
 ClientSessionPtr Router::find(std::string_view id) {
   const auto now = std::chrono::system_clock::now();
-  const auto cached = sessions_.find(std::string(id));
+  const auto cached = sessions_.find(id);
   if (cached != sessions_.end()) {
     const auto& [session, expires] = cached->second;
     if (now < expires && !shared_.revocations->contains(session->key)) return session;

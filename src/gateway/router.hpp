@@ -104,14 +104,14 @@ class Router final : public Service {
   /// One of the things a session may have under way.
   class Place {
    public:
-    Place(Router& of, std::string session_key);
+    Place(Router& of, const std::string& session_key);
     ~Place();
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
 
    private:
     Router& router_;
-    std::string key_;
+    std::pair<const std::string, std::size_t>& entry_;
   };
   /// A request that may reach an upstream, from its start to its answer: what cancels it, its place
   /// under the limit, and the link it uses.
@@ -169,9 +169,12 @@ class Router final : public Service {
       const ClientSessionPtr& session, const protocol::Frame& request,
       const ResponderPtr& responder, Flight& flight
   );
+  /// Empty where that takes waiting for something, or is an error.
+  std::optional<Target> target_now(const ClientSession& session, const protocol::Frame& request);
   awaitable<Target> target_of(
       const ClientSession& session, const protocol::Frame& request, io::AbortSource& abort
   );
+  void look_at_request(const protocol::Frame& request, Target& target) const;
   Target aggregate_target(const protocol::Frame& request);
   std::string refused_arguments(const protocol::Frame& request, const Target& target) const;
   const upstream::CatalogueItem* tool_of(const Target& target, const protocol::Frame& request)
@@ -286,10 +289,20 @@ class Router final : public Service {
     ClientSessionPtr session;
     SessionCodec::Time expires;
   };
-  std::unordered_map<std::string, CachedSession> sessions_;   ///< opened tokens; bounded
-  std::unordered_map<std::string_view, Flight*> in_flight_;   ///< by their own keys
-  std::unordered_map<std::string, std::size_t> per_session_;  ///< what is under way
-  std::unordered_map<const upstream::Link*, std::size_t> in_use_;
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  /// Its entries come and go with every call.
+  template <class Key, class Value>
+  using PerCall = std::unordered_map<
+      Key, Value, std::hash<Key>, std::equal_to<Key>,
+      io::PoolAllocator<std::pair<const Key, Value>>>;
+
+  std::unordered_map<std::string, CachedSession, TextHash, std::equal_to<>>
+      sessions_;                                   ///< opened tokens; bounded
+  PerCall<std::string_view, Flight*> in_flight_;   ///< by their own keys
+  PerCall<std::string, std::size_t> per_session_;  ///< what is under way
+  PerCall<const upstream::Link*, std::size_t> in_use_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<upstream::Link>>
       own_;                                    ///< by server and session key
   std::unordered_set<std::string> on_shared_;  ///< server and session key

@@ -79,16 +79,13 @@ std::string nobody_has(const Frame& request) {
 
 }  // namespace
 
-Router::Place::Place(Router& of, std::string session_key)
-    : router_(of), key_(std::move(session_key)) {
-  ++router_.per_session_[key_];
+Router::Place::Place(Router& of, const std::string& session_key)
+    : router_(of), entry_(*of.per_session_.try_emplace(session_key).first) {
+  ++entry_.second;
 }
 
 Router::Place::~Place() {
-  const auto count = router_.per_session_.find(key_);
-  if (count != router_.per_session_.end() && --count->second == 0) {
-    router_.per_session_.erase(count);
-  }
+  if (--entry_.second == 0) router_.per_session_.erase(entry_.first);
 }
 
 bool Router::full(const std::string& session_key) const {
@@ -131,7 +128,8 @@ awaitable<void> Router::call(
     const ClientSessionPtr& session, const Frame& request, const ResponderPtr& responder,
     Flight& flight
 ) {
-  auto target = co_await target_of(*session, request, flight.abort);
+  auto known = target_now(*session, request);
+  auto target = known ? std::move(*known) : co_await target_of(*session, request, flight.abort);
   if (!target.error.empty()) {
     co_await responder->finish(std::move(target.error));
     co_return;
@@ -163,13 +161,16 @@ awaitable<void> Router::call(
   up.stream_over = trims || modern ? 0 : shared_.stream_over;
   up.reason_now = &flight.reason;
   const auto given_up = flight.abort.subscribe([&relay] { relay.give_up(); });
-  const auto ask = [&relay](Frame question, core::TimePoint until) {
-    return relay.answer_to(std::move(question), until);
-  };
-  auto result = session->modern() ? co_await target.link->call(std::move(up))
-                                  : co_await upstream::call_to_its_end(
-                                        worker_, *target.link, std::move(up), ask, *shared_.random
-                                    );
+  if (!session->modern()) upstream::begin_rounds(up, *target.link, worker_.timers().now());
+  auto result = co_await target.link->call(up);
+  if (!session->modern() && upstream::goes_on(result)) {
+    const auto ask = [&relay](Frame question, core::TimePoint until) {
+      return relay.answer_to(std::move(question), until);
+    };
+    result = co_await upstream::rounds_after(
+        std::move(result), worker_, *target.link, std::move(up), ask, *shared_.random
+    );
+  }
   if (result.stream) {
     co_await answer_in_parts(request, *target.link, *result.stream, *responder);
   } else {
@@ -197,6 +198,22 @@ std::string_view Router::log_level_of(const ClientSession& session) const {
   if (session.modern()) return session.log_level;
   const auto level = levels_.find(session.key);
   return level == levels_.end() ? "info" : log_level_name(level->second.severity);
+}
+
+std::optional<Router::Target> Router::target_now(
+    const ClientSession& session, const Frame& request
+) {
+  const auto& method = request.method();
+  if (!table_->aggregate || (session.modern() && method.starts_with("tasks/"))) return std::nullopt;
+  Target target;
+  if (session.endpoint.empty()) {
+    target = aggregate_target(request);
+  } else {
+    target.link = link(session.endpoint);
+  }
+  if (!target.link || !own_key(session, *target.link).empty()) return std::nullopt;
+  look_at_request(request, target);
+  return target;
 }
 
 awaitable<Router::Target> Router::target_of(
@@ -251,6 +268,13 @@ awaitable<Router::Target> Router::target_of(
     co_await take_own(session, request, target);
     if (!target.error.empty()) co_return target;
   }
+  look_at_request(request, target);
+  co_return target;
+}
+
+/// Whether it may have what it asks for, and what has to be rewritten for it.
+void Router::look_at_request(const Frame& request, Target& target) const {
+  const auto& method = request.method();
   const auto* shown = table_->find(target.link->name());
   const auto& name = target.name ? *target.name : request.name();
   if (method == "tools/call" && shown != nullptr && shown->view && !shown->view->shows_tool(name)) {
@@ -267,7 +291,6 @@ awaitable<Router::Target> Router::target_of(
       }
     }
   }
-  co_return target;
 }
 
 Router::Target Router::aggregate_target(const Frame& request) {

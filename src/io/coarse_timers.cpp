@@ -1,5 +1,7 @@
 #include "io/coarse_timers.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace mooring::io {
@@ -22,15 +24,16 @@ core::TimePoint CoarseTimers::time_of(Tick tick) const {
 }
 
 core::Timers::Id CoarseTimers::arm(core::TimePoint at, std::function<void()> fire) {
-  const Tick tick = tick_of(at);
+  const Tick tick = std::max(tick_of(at), now_at_);
   const Place place = take_slot();
   auto& slot = slots_[place];
-  auto& list = ticks_.try_emplace(tick, List{.tick = tick}).first->second;
+  auto& spoke = wheel_[tick % spokes];
   slot.fire = std::move(fire);
-  slot.list = &list;
-  slot.before = std::exchange(list.last, place);
+  slot.tick = tick;
+  slot.before = std::exchange(spoke.last, place);
   slot.after = nowhere;
-  (slot.before == nowhere ? list.first : slots_[slot.before].after) = place;
+  (slot.before == nowhere ? spoke.first : slots_[slot.before].after) = place;
+  taken_[tick % spokes / 64] |= std::uint64_t{1} << (tick % 64);
   if (waiting_for_ == 0 || tick < waiting_for_) wait_for(tick);
   return (Id{slot.taken} << 32) | place;
 }
@@ -39,7 +42,7 @@ void CoarseTimers::cancel(Id id) {
   const auto place = static_cast<Place>(id);
   if (place >= slots_.size()) return;
   const auto& slot = slots_[place];
-  if (slot.list != nullptr && slot.taken == id >> 32) release(place);
+  if (slot.tick != 0 && slot.taken == id >> 32) release(place);
 }
 
 CoarseTimers::Place CoarseTimers::take_slot() {
@@ -56,12 +59,33 @@ CoarseTimers::Place CoarseTimers::take_slot() {
 
 std::function<void()> CoarseTimers::release(Place place) {
   auto& slot = slots_[place];
-  auto& list = *std::exchange(slot.list, nullptr);
-  (slot.before == nowhere ? list.first : slots_[slot.before].after) = slot.after;
-  (slot.after == nowhere ? list.last : slots_[slot.after].before) = slot.before;
-  if (list.first == nowhere) ticks_.erase(list.tick);
+  const auto at = std::exchange(slot.tick, 0) % spokes;
+  auto& spoke = wheel_[at];
+  (slot.before == nowhere ? spoke.first : slots_[slot.before].after) = slot.after;
+  (slot.after == nowhere ? spoke.last : slots_[slot.after].before) = slot.before;
+  if (spoke.first == nowhere) taken_[at / 64] &= ~(std::uint64_t{1} << (at % 64));
   slot.after = std::exchange(free_, place);
   return std::exchange(slot.fire, nullptr);
+}
+
+/// Others of the spoke are for a later turn of the wheel.
+std::optional<CoarseTimers::Place> CoarseTimers::due_in(const Spoke& spoke, Tick tick) const {
+  for (Place place = spoke.first; place != nowhere; place = slots_[place].after) {
+    if (slots_[place].tick <= tick) return place;
+  }
+  return std::nullopt;
+}
+
+/// When to look again: nothing can be due before.
+std::optional<CoarseTimers::Tick> CoarseTimers::next_tick() const {
+  Tick tick = now_at_;
+  // One word more than there are: the first is looked at from the middle on.
+  for (std::size_t words = 0; words <= taken_.size(); ++words) {
+    const auto ahead = taken_[tick % spokes / 64] >> (tick % 64);
+    if (ahead != 0) return tick + static_cast<Tick>(std::countr_zero(ahead));
+    tick += 64 - tick % 64;
+  }
+  return std::nullopt;
 }
 
 void CoarseTimers::wait_for(Tick tick) {
@@ -75,13 +99,15 @@ void CoarseTimers::wait_for(Tick tick) {
 void CoarseTimers::fire_due() {
   waiting_for_ = 0;
   const auto due = now();
-  while (!ticks_.empty()) {
-    const auto& next = ticks_.begin()->second;
-    if (time_of(next.tick) > due) {
-      if (waiting_for_ == 0 || next.tick < waiting_for_) wait_for(next.tick);
+  while (const auto tick = next_tick()) {
+    if (time_of(*tick) > due) {
+      if (waiting_for_ == 0 || *tick < waiting_for_) wait_for(*tick);
       return;
     }
-    release(next.first)();
+    // What is armed meanwhile for a time that has passed comes last on this spoke.
+    now_at_ = *tick;
+    while (const auto place = due_in(wheel_[*tick % spokes], *tick)) release (*place)();
+    ++now_at_;
   }
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <functional>
-#include <map>
+#include <optional>
 #include <vector>
 
 #include "core/timers.hpp"
@@ -11,8 +13,8 @@
 namespace mooring::io {
 
 /// Real time for one event loop: all timers share one kernel timer, their deadlines rounded up to a
-/// grid of 8 ms, so that a deadline that is armed and cancelled once a call costs a place in the
-/// list of its tick and nothing else. Never early.
+/// grid of 8 ms, on a wheel that turns once a minute. A deadline that is armed and cancelled once a
+/// call costs a place in the list of its spoke and nothing else. Never early.
 class CoarseTimers final : public core::Timers {
  public:
   explicit CoarseTimers(asio::io_context& context);
@@ -25,16 +27,16 @@ class CoarseTimers final : public core::Timers {
   using Tick = std::uint64_t;
   using Place = std::uint32_t;
   static constexpr Place nowhere = ~Place{0};
-  /// The timers of one tick, in the order in which they were armed.
-  struct List {
-    Tick tick = 0;
+  static constexpr std::size_t spokes = 8192;
+  /// The timers whose ticks are the same modulo `spokes`, in the order in which they were armed.
+  struct Spoke {
     Place first = nowhere;
     Place last = nowhere;
   };
   /// A timer, or room for one. Its id is its place and how often that was taken before.
   struct Slot {
     std::function<void()> fire;
-    List* list = nullptr;  ///< null: free
+    Tick tick = 0;  ///< 0: free
     Place before = nowhere;
     Place after = nowhere;  ///< of a free one: the next that is free
     std::uint32_t taken = 0;
@@ -44,14 +46,18 @@ class CoarseTimers final : public core::Timers {
   core::TimePoint time_of(Tick tick) const;
   Place take_slot();
   std::function<void()> release(Place place);
+  std::optional<Place> due_in(const Spoke& spoke, Tick tick) const;
+  std::optional<Tick> next_tick() const;
   void wait_for(Tick tick);
   void fire_due();
 
   core::TimePoint start_;
   boost::asio::steady_timer timer_;
-  std::map<Tick, List> ticks_;  ///< none of them empty
+  std::vector<Spoke> wheel_ = std::vector<Spoke>(spokes);
+  std::array<std::uint64_t, spokes / 64> taken_ = {};  ///< a bit for each spoke that holds timers
   std::vector<Slot> slots_;
   Place free_ = nowhere;
+  Tick now_at_ = 1;       ///< no timer is for an earlier tick
   Tick waiting_for_ = 0;  ///< 0: not waiting
 };
 

@@ -84,7 +84,7 @@ std::string_view shared_text(HttpClientState& client, const OutgoingHttpRequest&
 }
 
 std::string build_head(
-    HttpClientState& client, const OutgoingHttpRequest& request,
+    HttpClientState& client, const OutgoingHttpRequest& request, std::string_view authority,
     const std::optional<core::Url>& proxy
 ) {
   const auto& url = request.url;
@@ -93,7 +93,7 @@ std::string build_head(
   out.reserve(512 + (request.body.size() <= joined_body ? request.body.size() : 0));
   out.append(request.method).append(" ");
   if (absolute) out.append("http://").append(url.authority());
-  out.append(url.target).append(" HTTP/1.1\r\nHost: ").append(client.known(url).authority);
+  out.append(url.target).append(" HTTP/1.1\r\nHost: ").append(authority);
   out.append("\r\n");
   out.append(shared_text(client, request));
   for (const auto& header : request.headers) append_header(out, header);
@@ -115,9 +115,8 @@ std::string build_head(
 
 /// Valid until it is asked for the next time.
 const std::string& pool_key(
-    HttpClientState& client, const core::Url& url, const std::optional<core::Url>& proxy
+    HttpClientState& client, const std::string& origin, const std::optional<core::Url>& proxy
 ) {
-  const auto& origin = client.known(url).origin;
   if (!proxy) return origin;
   client.proxied_key = origin;
   client.proxied_key.append(" via ").append(proxy->userinfo).append("@");
@@ -130,7 +129,8 @@ awaitable<Response> attempt(
 ) {
   std::optional<core::Url> proxy;
   if (client->options.proxy_for) proxy = client->options.proxy_for(request.url);
-  std::string head = build_head(*client, request, proxy);
+  const auto to = client->known(request.url);
+  std::string head = build_head(*client, request, to->authority, proxy);
   std::string_view body = request.body;
   if (body.size() <= joined_body) {
     head.append(body);
@@ -138,11 +138,10 @@ awaitable<Response> attempt(
   }
   co_await client->worker.end_of_turn();
   for (bool fresh = false;; fresh = true) {
-    auto response = std::make_unique<HttpResponse>(
-        client, request.url, request.abort, request.method == "HEAD"
-    );
+    auto response =
+        std::make_unique<HttpResponse>(client, to, request.abort, request.method == "HEAD");
     std::unique_ptr<ClientConnection> connection;
-    if (!fresh) connection = client->take_idle(pool_key(*client, request.url, proxy));
+    if (!fresh) connection = client->take_idle(pool_key(*client, to->origin, proxy));
     const bool reused = connection != nullptr;
     if (!reused) {
       auto opened = co_await open_connection(
@@ -150,7 +149,7 @@ awaitable<Response> attempt(
       );
       if (!opened) co_return std::unexpected(std::move(opened.error()));
       connection = std::move(*opened);
-      connection->pool_key = pool_key(*client, request.url, proxy);
+      connection->pool_key = pool_key(*client, to->origin, proxy);
     }
     response->adopt(std::move(connection), reused);
     auto failed = co_await response->perform(head, body, request.deadline);

@@ -249,7 +249,6 @@ std::unique_ptr<ClientConnection> HttpClientState::take_idle(const std::string& 
     --idle_count;
     if (taken->idle_since < oldest || !taken->stream.quiet()) taken.reset();
   }
-  if (list.empty()) idle.erase(found);
   return taken;
 }
 
@@ -284,8 +283,10 @@ void HttpClientState::arm_purge() {
   });
 }
 
-const HttpClientState::Origin& HttpClientState::known(const core::Url& url) {
-  if (last_origin.url != url) last_origin = {url, url.origin(), url.authority()};
+std::shared_ptr<const HttpClientState::Origin> HttpClientState::known(const core::Url& url) {
+  if (!last_origin || last_origin->url != url) {
+    last_origin = std::make_shared<const Origin>(Origin{url, url.origin(), url.authority()});
+  }
   return last_origin;
 }
 

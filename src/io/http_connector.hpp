@@ -43,7 +43,7 @@ struct HttpClientState {
     core::Url url;
     std::string origin, authority;
   };
-  const Origin& known(const core::Url& url);
+  std::shared_ptr<const Origin> known(const core::Url& url);
   std::unique_ptr<HttpResponseParser> take_parser();
   void give_parser(std::unique_ptr<HttpResponseParser> parser);
 
@@ -52,10 +52,10 @@ struct HttpClientState {
   AbortSource ended;
   std::shared_ptr<TlsContext> tls;
   std::map<std::string, std::vector<std::unique_ptr<ClientConnection>>>
-      idle;  ///< the freshest last
+      idle;  ///< the freshest last; an origin without any is forgotten by the purge
   std::size_t idle_count = 0;
   core::Timers::Id purge = 0;
-  Origin last_origin;
+  std::shared_ptr<const Origin> last_origin;
   std::string proxied_key;  ///< of the last request that went through a proxy
   std::vector<std::unique_ptr<HttpResponseParser>> parsers;  ///< spare, for their memory
   /// Of the last request that had any, found sound, and what they are on the wire.

@@ -14,10 +14,11 @@ constexpr core::Duration discard_time = std::chrono::seconds(1);
 }  // namespace
 
 HttpResponse::HttpResponse(
-    std::shared_ptr<HttpClientState> client, core::Url url, AbortSource* abort, bool head
+    std::shared_ptr<HttpClientState> client, std::shared_ptr<const HttpClientState::Origin> to,
+    AbortSource* abort, bool head
 )
     : client_(std::move(client)),
-      url_(std::move(url)),
+      to_(std::move(to)),
       head_request_(head),
       interrupt_(client_->worker.timers(), abort, client_->ended) {}
 

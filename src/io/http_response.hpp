@@ -13,7 +13,8 @@ namespace mooring::io {
 class HttpResponse final : public IncomingHttpResponse, public Pooled {
  public:
   HttpResponse(
-      std::shared_ptr<HttpClientState> client, core::Url url, AbortSource* abort, bool head
+      std::shared_ptr<HttpClientState> client, std::shared_ptr<const HttpClientState::Origin> to,
+      AbortSource* abort, bool head
   );
   ~HttpResponse() override;
 
@@ -32,7 +33,7 @@ class HttpResponse final : public IncomingHttpResponse, public Pooled {
   }
   std::vector<HttpHeader> headers() const override;
   std::optional<std::uint64_t> content_length() const override { return parser_->content_length(); }
-  const core::Url& url() const override { return url_; }
+  const core::Url& url() const override { return to_->url; }
   std::size_t bytes_sent() const override { return sent_; }
   bool connection_reused() const override { return reused_; }
   awaitable<std::expected<std::string_view, HttpFailure>> read_some(
@@ -54,7 +55,7 @@ class HttpResponse final : public IncomingHttpResponse, public Pooled {
   void release();
 
   std::shared_ptr<HttpClientState> client_;
-  core::Url url_;
+  std::shared_ptr<const HttpClientState::Origin> to_;
   bool head_request_;
   Interrupt interrupt_;
   std::unique_ptr<ClientConnection> connection_;

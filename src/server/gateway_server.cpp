@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <mooring/version.hpp>
+#include <span>
 
 #include "core/percent.hpp"
 #include "core/url.hpp"
@@ -29,6 +30,14 @@ constexpr std::size_t shown_episodes = 20;  ///< of one server
 
 std::string error_json(std::string_view message) {
   return fmt::format(R"({{"error":{}}})", protocol::quote(message));
+}
+
+awaitable<void> turn_away(HttpExchange& exchange, int status, std::string why) {
+  const std::array headers = {
+      json_type[0], HeaderField{"WWW-Authenticate", R"(Bearer realm="mooring")"}
+  };
+  const std::span<const HeaderField> all(headers);
+  co_await exchange.respond(status, status == 401 ? all : all.first(1), error_json(why));
 }
 
 awaitable<void> no_such_path(HttpExchange& exchange) {
@@ -159,23 +168,10 @@ bool GatewayServer::let_in(
 awaitable<void> GatewayServer::handle(unsigned worker, HttpExchange& exchange) {
   int status = 200;
   std::string why, principal;
-  if (!let_in(exchange, status, why, principal)) {
-    const std::array challenge = {
-        json_type[0], HeaderField{"WWW-Authenticate", R"(Bearer realm="mooring")"}
-    };
-    if (status == 401) {
-      co_await exchange.respond(status, challenge, error_json(why));
-    } else {
-      co_await exchange.respond(status, json_type, error_json(why));
-    }
-    co_return;
-  }
+  if (!let_in(exchange, status, why, principal)) return turn_away(exchange, status, std::move(why));
   const auto path = exchange.path();
-  if (auto served = mcp(worker, exchange, path, std::move(principal))) {
-    co_await std::move(*served);
-  } else {
-    co_await admin(worker, exchange, path);
-  }
+  if (auto served = mcp(worker, exchange, path, std::move(principal))) return std::move(*served);
+  return admin(worker, exchange, path);
 }
 
 /// Nothing where the path is none of MCP's.

@@ -29,11 +29,17 @@ namespace {
 
 constexpr std::array json_type = {HeaderField{"Content-Type", "application/json"}};
 
+awaitable<void> refuse(HttpExchange& exchange, int status, std::string response) {
+  co_await exchange.respond(status, json_type, response);
+}
+
 awaitable<void> refuse(
     HttpExchange& exchange, int status, int code, std::string_view message, std::string_view id = {}
 ) {
-  co_await exchange.respond(status, json_type, protocol::make_error(id, code, message));
+  return refuse(exchange, status, protocol::make_error(id, code, message));
 }
+
+awaitable<void> accept(HttpExchange& exchange) { co_await exchange.respond(202, {}, {}); }
 
 struct Refusal {
   int status;
@@ -41,7 +47,7 @@ struct Refusal {
 };
 
 awaitable<void> refuse(HttpExchange& exchange, const Refusal& refusal) {
-  co_await refuse(exchange, refusal.status, protocol::invalid_request, refusal.message);
+  return refuse(exchange, refusal.status, protocol::invalid_request, refusal.message);
 }
 
 /// Counts a request from its arrival to its answer, however that comes about.
@@ -81,8 +87,11 @@ struct HttpDoor::Impl {
 
   awaitable<void> post(HttpExchange& exchange, std::string endpoint, std::string principal);
   awaitable<void> but_post(HttpExchange& exchange, std::string endpoint, std::string principal);
+  awaitable<void> modern_post(
+      HttpExchange& exchange, Frame frame, std::string endpoint, std::string principal
+  );
   awaitable<void> open(
-      HttpExchange& exchange, Frame frame, const std::string& endpoint, const std::string& principal
+      HttpExchange& exchange, Frame frame, std::string endpoint, std::string principal
   );
   awaitable<void> request(HttpExchange& exchange, ClientSessionPtr session, Frame frame);
   awaitable<void> batch(HttpExchange& exchange, ClientSessionPtr session, std::string body);
@@ -192,50 +201,53 @@ std::expected<ClientSessionPtr, Refusal> HttpDoor::Impl::session_of(
   return session;
 }
 
+/// No coroutine: nothing of it has to be waited for.
 awaitable<void> HttpDoor::Impl::post(
     HttpExchange& exchange, std::string endpoint, std::string principal
 ) {
   if (!is_json(exchange.header("Content-Type"))) {
-    co_return co_await refuse(
-        exchange, 415, protocol::invalid_request, "Content-Type is application/json"
-    );
+    return refuse(exchange, 415, protocol::invalid_request, "Content-Type is application/json");
   }
   if (!accepts(exchange.header("Accept"), "application/json") &&
       !accepts(exchange.header("Accept"), "text/event-stream")) {
-    co_return co_await refuse(
+    return refuse(
         exchange, 406, protocol::invalid_request,
         "Accept names application/json and text/event-stream"
     );
   }
   if (protocol::is_batch(exchange.body())) {
     const auto session = session_of(exchange, endpoint, principal);
-    if (!session) co_return co_await refuse(exchange, session.error());
-    co_return co_await batch(exchange, *session, std::move(exchange.body()));
+    if (!session) return refuse(exchange, session.error());
+    return batch(exchange, *session, std::move(exchange.body()));
   }
   auto frame = Frame::parse(std::move(exchange.body()), {.max_depth = options.json_depth});
   if (!frame) {
-    co_return co_await refuse(
-        exchange, 400, frame.error().code, frame.error().message, frame.error().id
-    );
+    return refuse(exchange, 400, frame.error().code, frame.error().message, frame.error().id);
   }
   if (ModernDoor::is_meant(exchange, *frame)) {
-    // A listen stands until somebody ends it: nothing to wait for.
-    std::optional<Counted> counted;
-    if (frame->method() != "subscriptions/listen") counted.emplace(in_flight);
-    co_return co_await modern.post(exchange, std::move(*frame), endpoint, principal);
+    return modern_post(exchange, std::move(*frame), std::move(endpoint), std::move(principal));
   }
   if (frame->is_request() && frame->method() == "initialize") {
-    co_return co_await open(exchange, std::move(*frame), endpoint, principal);
+    return open(exchange, std::move(*frame), std::move(endpoint), std::move(principal));
   }
   const auto session = session_of(exchange, endpoint, principal);
-  if (!session) co_return co_await refuse(exchange, session.error());
-  if (frame->is_request()) co_return co_await request(exchange, *session, std::move(*frame));
+  if (!session) return refuse(exchange, session.error());
+  if (frame->is_request()) return request(exchange, *session, std::move(*frame));
   service.notice(*session, std::move(*frame));
-  co_await exchange.respond(202, {}, {});
+  return accept(exchange);
+}
+
+awaitable<void> HttpDoor::Impl::modern_post(
+    HttpExchange& exchange, Frame frame, std::string endpoint, std::string principal
+) {
+  // A listen stands until somebody ends it: nothing to wait for.
+  std::optional<Counted> counted;
+  if (frame.method() != "subscriptions/listen") counted.emplace(in_flight);
+  co_await modern.post(exchange, std::move(frame), endpoint, principal);
 }
 
 awaitable<void> HttpDoor::Impl::open(
-    HttpExchange& exchange, Frame frame, const std::string& endpoint, const std::string& principal
+    HttpExchange& exchange, Frame frame, std::string endpoint, std::string principal
 ) {
   const auto version = exchange.header("MCP-Protocol-Version");
   if (!version.empty() && !protocol::parse_version(version)) {
@@ -264,7 +276,7 @@ awaitable<void> HttpDoor::Impl::request(
   stream->begin(accepts(exchange.header("Accept"), "text/event-stream"));
   if (options.always_stream) co_await stream->open();
   co_await service.request(std::move(session), std::move(frame), stream);
-  co_await stream->close();
+  if (!stream->close_now()) co_await stream->close();
 }
 
 awaitable<void> HttpDoor::Impl::batch(

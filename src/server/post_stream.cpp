@@ -185,7 +185,14 @@ awaitable<void> PostStream::detach() {
 
 awaitable<void> PostStream::close() {
   const auto self = shared_from_this();
-  if (!try_lock()) co_await lock();
+  while (!close_now()) {
+    co_await lock();
+    unlock();
+  }
+}
+
+bool PostStream::close_now() {
+  if (!try_lock()) return false;
   worker_.timers().cancel(timer_);
   if (stream_ && !finished_) {
     stream_->end();
@@ -194,6 +201,7 @@ awaitable<void> PostStream::close() {
   exchange_ = nullptr;
   finished_ = true;
   unlock();
+  return true;
 }
 
 }  // namespace mooring::server

@@ -152,7 +152,7 @@ awaitable<HttpWire::Answer> HttpWire::remove(
   return send(std::move(request));
 }
 
-awaitable<HttpWire::Answer> HttpWire::send(io::OutgoingHttpRequest request) {
+awaitable<HttpWire::Answer> HttpWire::send(io::OutgoingHttpRequest&& request) {
   io::HttpFailure failure;
   if (!url_) {
     failure.stage = io::HttpFailure::Stage::resolve;

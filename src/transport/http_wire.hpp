@@ -56,7 +56,7 @@ class HttpWire {
   void look_at_credentials();
   /// Built once a session: all its calls have the same.
   std::shared_ptr<const Headers> post_headers(const SessionHeaders* session);
-  awaitable<Answer> send(io::OutgoingHttpRequest request);
+  awaitable<Answer> send(io::OutgoingHttpRequest&& request);
   awaitable<Answer> send_with_proof(
       std::shared_ptr<const Credentials::Value> with, io::OutgoingHttpRequest request
   );

@@ -226,19 +226,35 @@ class Rounds {
 
 }  // namespace
 
+void begin_rounds(CallRequest& request, const Link& link, core::TimePoint now) {
+  const auto& config = link.config();
+  request.takes_tasks = true;
+  request.until = now + std::max(request.timeout.value_or(config.timeout), config.timeout_max);
+}
+
+bool goes_on(const CallResult& result) {
+  const auto type = type_of(result);
+  return !type.empty() && type != "complete";  // never in the legacy era
+}
+
+awaitable<CallResult> rounds_after(
+    CallResult first, io::Worker& worker, Link& link, CallRequest request, AskCaller ask,
+    core::Random& random
+) {
+  const auto until = request.until;
+  Rounds rounds(worker, link, std::move(request), std::move(ask), random, until);
+  co_return co_await rounds.run(std::move(first));
+}
+
 awaitable<CallResult> call_to_its_end(
     io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random
 ) {
-  const auto& config = link.config();
-  const auto longest = std::max(request.timeout.value_or(config.timeout), config.timeout_max);
-  const auto until = worker.timers().now() + longest;
-  request.takes_tasks = true;
-  request.until = until;
+  begin_rounds(request, link, worker.timers().now());
   auto result = co_await link.call(request);
-  const auto type = type_of(result);
-  if (type.empty() || type == "complete") co_return result;  // as every one of the legacy era
-  Rounds rounds(worker, link, std::move(request), std::move(ask), random, until);
-  co_return co_await rounds.run(std::move(result));
+  if (!goes_on(result)) co_return result;
+  co_return co_await rounds_after(
+      std::move(result), worker, link, std::move(request), std::move(ask), random
+  );
 }
 
 }  // namespace mooring::upstream

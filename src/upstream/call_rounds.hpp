@@ -26,4 +26,15 @@ awaitable<CallResult> call_to_its_end(
     io::Worker& worker, Link& link, CallRequest request, AskCaller ask, core::Random& random
 );
 
+// The same in its parts, for who makes nothing ready that nearly no call needs:
+/// Before the first Link::call, with `now`: one deadline for all rounds.
+void begin_rounds(CallRequest& request, const Link& link, core::TimePoint now);
+/// The result is not the end.
+bool goes_on(const CallResult& result);
+/// What the call comes to after that `first` result. `link` outlives it.
+awaitable<CallResult> rounds_after(
+    CallResult first, io::Worker& worker, Link& link, CallRequest request, AskCaller ask,
+    core::Random& random
+);
+
 }  // namespace mooring::upstream

@@ -457,7 +457,8 @@ std::vector<std::shared_ptr<upstream::Link>> Router::links_of(const ClientSessio
 std::string Router::flight_key(const ClientSession& session, std::string_view raw_id) const {
   std::string key;
   key.reserve(session.key.size() + 1 + raw_id.size());
-  return key.append(session.key).append(" ").append(raw_id);
+  key.append(session.key).append(" ").append(raw_id);
+  return key;
 }
 
 }  // namespace mooring::gateway

@@ -293,16 +293,15 @@ class Router final : public Service {
     using is_transparent = void;
   };
   /// Its entries come and go with every call.
-  template <class Key, class Value>
+  template <class Key, class Value, class Hash = TextHash>
   using PerCall = std::unordered_map<
-      Key, Value, std::hash<Key>, std::equal_to<Key>,
-      io::PoolAllocator<std::pair<const Key, Value>>>;
+      Key, Value, Hash, std::equal_to<>, io::PoolAllocator<std::pair<const Key, Value>>>;
 
   std::unordered_map<std::string, CachedSession, TextHash, std::equal_to<>>
       sessions_;                                   ///< opened tokens; bounded
   PerCall<std::string_view, Flight*> in_flight_;   ///< by their own keys
   PerCall<std::string, std::size_t> per_session_;  ///< what is under way
-  PerCall<const upstream::Link*, std::size_t> in_use_;
+  PerCall<const upstream::Link*, std::size_t, std::hash<const upstream::Link*>> in_use_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<upstream::Link>>
       own_;                                    ///< by server and session key
   std::unordered_set<std::string> on_shared_;  ///< server and session key

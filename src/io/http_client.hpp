@@ -92,6 +92,8 @@ class IncomingHttpResponse {
   virtual const core::Url& url() const = 0;  ///< after redirects
   virtual std::size_t bytes_sent() const = 0;
   virtual bool connection_reused() const = 0;
+  /// What `read_some` would give without waiting, where there is something.
+  virtual std::optional<std::string_view> read_now() { return std::nullopt; }
   /// The next piece of the body, valid until the next call; empty at the end.
   virtual awaitable<std::expected<std::string_view, HttpFailure>> read_some(
       std::optional<core::TimePoint> deadline = std::nullopt

@@ -157,24 +157,29 @@ bool HttpResponse::head_complete() {
   }
 }
 
+std::optional<std::string_view> HttpResponse::read_now() {
+  while (connection_ && !failed_ && parser_->state() == ParserState::body) {
+    if (interrupt_.aborted()) return std::nullopt;
+    const auto taken = parser_->feed(connection_->unread());
+    connection_->begin += taken;
+    if (!parser_->piece().empty()) return parser_->piece();
+    if (taken == 0) return std::nullopt;
+  }
+  if (failed_ || parser_->state() == ParserState::failed) return std::nullopt;
+  release();
+  return std::string_view();
+}
+
 awaitable<std::expected<std::string_view, HttpFailure>> HttpResponse::read_some(
     std::optional<core::TimePoint> deadline
 ) {
-  if (failed_) co_return std::unexpected(*failed_);
   for (;;) {
-    if (!connection_ || parser_->state() == ParserState::done) {
-      release();
-      co_return std::string_view();
-    }
-    if (interrupt_.aborted()) co_return std::unexpected(failure(Stage::body, "closed"));
-    const auto taken = parser_->feed(connection_->unread());
-    connection_->begin += taken;
+    if (const auto piece = read_now()) co_return *piece;
+    if (failed_) co_return std::unexpected(*failed_);
     if (parser_->state() == ParserState::failed) {
       co_return std::unexpected(failure(Stage::body, parser_->error()));
     }
-    if (!parser_->piece().empty()) co_return parser_->piece();
-    if (taken > 0 || parser_->state() == ParserState::done) continue;
-    interrupt_.until(deadline);
+    if (!interrupt_.aborted()) interrupt_.until(deadline);
     if (interrupt_.fired()) co_return std::unexpected(failure(Stage::body, "closed"));
     const auto io = connection_->stream.try_read(connection_->room());
     if (io.status == Status::ok) {

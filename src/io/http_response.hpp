@@ -36,6 +36,7 @@ class HttpResponse final : public IncomingHttpResponse, public Pooled {
   const core::Url& url() const override { return to_->url; }
   std::size_t bytes_sent() const override { return sent_; }
   bool connection_reused() const override { return reused_; }
+  std::optional<std::string_view> read_now() override;
   awaitable<std::expected<std::string_view, HttpFailure>> read_some(
       std::optional<core::TimePoint> deadline
   ) override;

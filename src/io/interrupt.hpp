@@ -14,10 +14,13 @@ namespace mooring::io {
 /// make that stage's wait return.
 class Interrupt {
  public:
-  Interrupt(core::Timers& timers, AbortSource* caller, AbortSource& client) : timers_(timers) {
-    client_ = client.subscribe([this] { fire(aborted_); });
-    if (caller != nullptr) caller_ = caller->subscribe([this] { fire(aborted_); });
-  }
+  Interrupt(core::Timers& timers, AbortSource* caller, AbortSource& client)
+      : timers_(timers),
+        client_(client.subscribe([this] { fire(aborted_); })),
+        caller_(
+            caller != nullptr ? caller->subscribe([this] { fire(aborted_); })
+                              : AbortSource::Subscription()
+        ) {}
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
   ~Interrupt() { timers_.cancel(timer_); }
@@ -50,13 +53,13 @@ class Interrupt {
   }
 
   core::Timers& timers_;
-  AbortSource::Subscription client_;
-  AbortSource::Subscription caller_;
   core::Timers::Id timer_ = 0;
   std::optional<core::TimePoint> armed_for_;
   std::function<void()> stop_;
   bool aborted_ = false;
   bool timed_out_ = false;
+  AbortSource::Subscription client_;  ///< last: they may fire at once
+  AbortSource::Subscription caller_;
 };
 
 }  // namespace mooring::io

@@ -160,7 +160,9 @@ awaitable<Outcome> HttpChannel::Impl::body(
   std::string bytes;
   bytes.reserve(expected_size(*response));
   for (;;) {
-    auto piece = co_await response->read_some();
+    const auto ready = response->read_now();
+    auto piece = ready ? std::expected<std::string_view, io::HttpFailure>(*ready)
+                       : co_await response->read_some();
     if (!piece) {
       auto failure = from_broken_body(&piece.error(), {}, facts_of(request));
       failure.response_begun = !bytes.empty();

@@ -151,7 +151,7 @@ TEST(HttpRequestParser, drops_a_body_over_the_limit_and_goes_on) {
   parser.feed("5\r\nhello\r\n");
   EXPECT_TRUE(parser.too_large());
   EXPECT_TRUE(parser.drainable());
-  parser.feed("\r\na\r\n0123456789");
+  parser.feed("a\r\n0123456789");
   EXPECT_FALSE(parser.drainable());
 }
 

@@ -73,11 +73,13 @@ std::size_t HttpHeadReader::feed(std::string_view bytes) {
     if (state_ == State::fields) line = read_fields(line, last);
   }
   const auto taken = static_cast<std::size_t>(line - first_);
-  if (state_ == State::failed) return taken;
+  if (state_ == State::failed) {
+    fields_.append(bytes);  // what was read can still be looked at
+    return taken;
+  }
   looked_ = state_ == State::done ? 0 : bytes.size() - taken;
   if (fields_.byte_count() + taken + looked_ > limit_) {
     state_ = State::too_large;
-    return taken;
   }
   fields_.append(bytes.substr(0, taken));
   if (state_ == State::done) read_framing();
@@ -85,18 +87,20 @@ std::size_t HttpHeadReader::feed(std::string_view bytes) {
 }
 
 const char* HttpHeadReader::read_request_line(const char* p, const char* last) {
-  const char* const method = p;
-  p = skip_token(p, last);
-  if (p == last) return nullptr;
-  if (*p != ' ' || p == method) return fail("bad method");
-  method_ = slice({method, static_cast<std::size_t>(p - method)});
-  const char* const target = ++p;
-  p = skip_visible(p, last);
-  if (p == last) return nullptr;
-  if (*p != ' ' || p == target) return fail("bad target");
-  target_ = slice({target, static_cast<std::size_t>(p - target)});
-  p = read_version(p + 1, last);
-  return p == nullptr ? nullptr : read_line_end(p, last, "bad version");
+  const char* const method_end = skip_token(p, last);
+  if (method_end == last) return nullptr;
+  if (*method_end != ' ' || method_end == p) return fail("bad method");
+  const char* const target = method_end + 1;
+  const char* const target_end = skip_visible(target, last);
+  if (target_end == last) return nullptr;
+  if (*target_end != ' ' || target_end == target) return fail("bad target");
+  const char* const version_end = read_version(target_end + 1, last);
+  if (version_end == nullptr) return nullptr;
+  const char* const next = read_line_end(version_end, last, "bad version");
+  if (next == nullptr) return nullptr;
+  method_ = slice({p, static_cast<std::size_t>(method_end - p)});
+  target_ = slice({target, static_cast<std::size_t>(target_end - target)});
+  return next;
 }
 
 const char* HttpHeadReader::read_status_line(const char* p, const char* last) {

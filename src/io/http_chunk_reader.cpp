@@ -72,8 +72,7 @@ std::size_t HttpChunkReader::read_framing(std::string_view bytes) {
   if (state_ == State::failed) return 0;
   const auto taken = next == nullptr ? 0 : static_cast<std::size_t>(next - first);
   looked_ = next == nullptr ? bytes.size() : 0;
-  if (taken > most_framing || looked_ > most_framing) fail("chunk header too long");
-  if (trailer_bytes_ + looked_ > most_framing) fail("trailer too long");
+  if (std::max(taken, trailer_bytes_ + looked_) > most_framing) fail("chunk framing too long");
   return state_ == State::failed ? 0 : taken;
 }
 

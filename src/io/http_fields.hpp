@@ -81,7 +81,10 @@ class HttpFields {
     bytes_.clear();
     fields_.clear();
   }
-  void release() { *this = HttpFields(); }  ///< the memory, too
+  void release() {  ///< the memory, too
+    std::string().swap(bytes_);
+    std::vector<Field>().swap(fields_);
+  }
 
   void add(const Field& field) {
     if (fields_.capacity() == 0) fields_.reserve(usual_fields);

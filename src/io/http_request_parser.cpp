@@ -29,8 +29,8 @@ void HttpRequestParser::reset() {
 void HttpRequestParser::release() {
   reset();
   head_.fields().release();
-  body_ = std::string();
-  error_ = std::string();
+  std::string().swap(body_);  // an assignment would keep the memory
+  std::string().swap(error_);
 }
 
 std::size_t HttpRequestParser::feed(std::string_view bytes) {
@@ -124,7 +124,7 @@ bool HttpRequestParser::expects_continue() const {
 }
 
 void HttpRequestParser::drop_body() {
-  if (body_.capacity() > kept_body) body_ = std::string();
+  if (body_.capacity() > kept_body) std::string().swap(body_);
   body_.clear();
 }
 

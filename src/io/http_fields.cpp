@@ -7,7 +7,7 @@ namespace mooring::io {
 /// Of every value that goes over several lines, one line: each fold becomes one space (RFC 9112
 /// §5.2).
 void HttpFields::unfold() {
-  for (auto& field : fields_) {
+  for (auto& field : std::span(room_).first(size_)) {
     char* const begin = bytes_.data() + field.value.at;
     char* out = begin;
     const char* const last = begin + field.value.size;

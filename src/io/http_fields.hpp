@@ -77,18 +77,19 @@ class HttpFields {
   }
 
   void clear() {
-    if (bytes_.capacity() > kept_bytes || fields_.capacity() > kept_fields) return release();
+    if (bytes_.capacity() > kept_bytes || room_.size() > kept_fields) return release();
     bytes_.clear();
-    fields_.clear();
+    size_ = 0;
   }
   void release() {  ///< the memory, too
     std::string().swap(bytes_);
-    std::vector<Field>().swap(fields_);
+    std::vector<Field>().swap(room_);
+    size_ = 0;
   }
 
   void add(const Field& field) {
-    if (fields_.capacity() == 0) fields_.reserve(usual_fields);
-    fields_.push_back(field);
+    if (size_ == room_.size()) room_.resize(size_ == 0 ? usual_fields : size_ * 2);
+    room_.data()[size_++] = field;
   }
   /// The bytes that slices are of; those of a head follow one another.
   void append(std::string_view bytes) {
@@ -98,16 +99,16 @@ class HttpFields {
   std::size_t byte_count() const { return bytes_.size(); }
   /// The last value goes on over a fold with this; `unfold` makes one line of it.
   void extend_last(Slice more) {
-    auto& value = fields_.back().value;
+    auto& value = room_[size_ - 1].value;
     value.size = more.at + more.size - value.at;
   }
   void unfold();
 
   std::string_view text(Slice slice) const { return {bytes_.data() + slice.at, slice.size}; }
-  std::size_t size() const { return fields_.size(); }
-  std::string_view name(std::size_t i) const { return text(fields_[i].name); }
-  std::string_view value(std::size_t i) const { return text(fields_[i].value); }
-  std::span<const Field> all() const { return fields_; }
+  std::size_t size() const { return size_; }
+  std::string_view name(std::size_t i) const { return text(room_[i].name); }
+  std::string_view value(std::size_t i) const { return text(room_[i].value); }
+  std::span<const Field> all() const { return {room_.data(), size_}; }
 
   bool has(std::string_view name_wanted) const { return index(name_wanted) < size(); }
   /// The first value, empty where absent.
@@ -125,7 +126,7 @@ class HttpFields {
   std::size_t index(std::string_view name_wanted) const {
     const auto key = key_of(name_wanted);
     std::size_t i = 0;
-    for (const auto& field : fields_) {
+    for (const auto& field : all()) {
       if (field.key == key && equals_ignoring_case(text(field.name), name_wanted)) break;
       ++i;
     }
@@ -133,7 +134,8 @@ class HttpFields {
   }
 
   std::string bytes_;
-  std::vector<Field> fields_;
+  std::vector<Field> room_;  // for more fields than there are
+  std::size_t size_ = 0;
 };
 
 }  // namespace mooring::io

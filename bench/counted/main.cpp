@@ -7,6 +7,8 @@
 #include <string>
 
 #include "gateway/session_codec.hpp"
+#include "io/http_request_parser.hpp"
+#include "io/http_response_parser.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/sse.hpp"
@@ -36,6 +38,31 @@ mooring::gateway::ClientSession example_session() {
   return session;
 }
 
+/// As a client of the MCP SDKs sends it, and its answer.
+constexpr std::string_view request_head =
+    "POST /mcp/github HTTP/1.1\r\n"
+    "host: 127.0.0.1:8080\r\n"
+    "connection: keep-alive\r\n"
+    "content-type: application/json\r\n"
+    "accept: application/json, text/event-stream\r\n"
+    "mcp-protocol-version: 2025-11-25\r\n"
+    "mcp-session-id: 7f3c9a52-08d1-4b6e-9a55-1c2d3e4f5a6b\r\n"
+    "authorization: Bearer 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJ\r\n"
+    "accept-language: *\r\n"
+    "user-agent: node\r\n"
+    "content-length: 131\r\n"
+    "\r\n";
+constexpr std::string_view response_head =
+    "HTTP/1.1 200 OK\r\n"
+    "Content-Type: application/json\r\n"
+    "Cache-Control: no-cache\r\n"
+    "Mcp-Session-Id: 7f3c9a52-08d1-4b6e-9a55-1c2d3e4f5a6b\r\n"
+    "Date: Sun, 29 Nov 2026 16:19:43 GMT\r\n"
+    "Connection: keep-alive\r\n"
+    "Keep-Alive: timeout=5\r\n"
+    "Content-Length: 92\r\n"
+    "\r\n";
+
 /// A server that was restarted: the most common failure there is.
 mooring::recovery::Failure lost_session() {
   mooring::recovery::Failure failure;
@@ -53,6 +80,24 @@ mooring::recovery::Failure lost_session() {
 
 // The names that bench/budgets.txt lists, with `counted_` before them.
 extern "C" {
+
+[[gnu::noinline]] void counted_request_head() {
+  static mooring::io::HttpRequestParser parser({});
+  for (int i = 0; i < times; ++i) {
+    parser.reset();
+    wrong += parser.feed(request_head) == request_head.size() ? 0 : 1;
+    wrong += parser.fields().find("Content-Type") == "application/json" ? 0 : 1;
+  }
+}
+
+[[gnu::noinline]] void counted_response_head() {
+  static mooring::io::HttpResponseParser parser(64 * 1024, false);
+  for (int i = 0; i < times; ++i) {
+    parser.reset(false);
+    wrong += parser.feed(response_head) == response_head.size() ? 0 : 1;
+    wrong += parser.fields().find("Content-Type") == "application/json" ? 0 : 1;
+  }
+}
 
 [[gnu::noinline]] void counted_frame_parse() {
   static const auto text = example_call();
@@ -102,6 +147,8 @@ extern "C" {
 /// Twice: whatever a function sets up when it is first called is not of interest.
 int main() {
   for (int round = 0; round < 2; ++round) {
+    counted_request_head();
+    counted_response_head();
     counted_frame_parse();
     counted_splice_name_and_id();
     counted_sse_decode();

@@ -1,3 +1,2 @@
-// Asio and Beast are compiled here, once (BOOST_ASIO_SEPARATE_COMPILATION).
+// Asio is compiled here, once (BOOST_ASIO_SEPARATE_COMPILATION).
 #include <boost/asio/impl/src.hpp>
-#include <boost/beast/src.hpp>

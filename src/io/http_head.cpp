@@ -3,20 +3,89 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <boost/beast/http/status.hpp>
+#include <iterator>
+#include <utility>
 
 #include "core/json_quote.hpp"
 #include "core/log.hpp"
 #include "io/http_fields.hpp"
+#include "io/http_syntax.hpp"
 
 namespace mooring::io {
 
+namespace {
+
+/// The registered ones (RFC 9110 §16.2).
+constexpr std::pair<int, std::string_view> reasons[] = {
+    {100, "Continue"},
+    {101, "Switching Protocols"},
+    {102, "Processing"},
+    {103, "Early Hints"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {203, "Non-Authoritative Information"},
+    {204, "No Content"},
+    {205, "Reset Content"},
+    {206, "Partial Content"},
+    {207, "Multi-Status"},
+    {208, "Already Reported"},
+    {226, "IM Used"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {305, "Use Proxy"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Payload Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Entity"},
+    {423, "Locked"},
+    {424, "Failed Dependency"},
+    {425, "Too Early"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {506, "Variant Also Negotiates"},
+    {507, "Insufficient Storage"},
+    {508, "Loop Detected"},
+    {510, "Not Extended"},
+    {511, "Network Authentication Required"},
+};
+
+}  // namespace
+
 std::string_view reason_phrase(int status) {
-  const auto known = boost::beast::http::int_to_status(static_cast<unsigned>(status));
-  if (known == boost::beast::http::status::unknown) return "Status";
-  const auto text = boost::beast::http::obsolete_reason(known);
-  return {text.data(), text.size()};
+  const auto* const found =
+      std::ranges::lower_bound(reasons, status, {}, &std::pair<int, std::string_view>::first);
+  return found != std::end(reasons) && found->first == status ? found->second : "Status";
 }
 
 bool is_safe_header_value(std::string_view value) {
@@ -25,23 +94,8 @@ bool is_safe_header_value(std::string_view value) {
   return !broken;
 }
 
-namespace {
-
-constexpr auto token_characters = [] {
-  std::array<bool, 256> table{};
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789"
-                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
-    table[static_cast<unsigned char>(c)] = true;
-  }
-  return table;
-}();
-
-}  // namespace
-
 bool is_token(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return token_characters[static_cast<unsigned char>(c)];
-  });
+  return !name.empty() && std::ranges::all_of(name, http_syntax::is_token_character);
 }
 
 namespace {

@@ -2,57 +2,35 @@
 
 #include <fmt/format.h>
 
-#include "io/http_beast.hpp"
+#include <algorithm>
 
 namespace mooring::io {
 
 namespace {
-constexpr std::size_t chunk_framing_bytes = 8 * 1024;   // of one chunk header, or of all trailers
-constexpr std::size_t kept_body_capacity = 256 * 1024;  // between two requests
+constexpr std::size_t kept_body = 512;         // between two requests
+constexpr std::size_t promised = 1024 * 1024;  // what is larger is allocated as it comes
 }  // namespace
 
-class HttpRequestParser::Message final : public BeastMessage<true> {
- public:
-  Message(HttpRequestParser& owner, std::size_t header_bytes)
-      : BeastMessage(owner.fields_, header_bytes), owner_(owner) {}
-
- private:
-  void
-  on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target, int version, ErrorCode&)
-      override {
-    owner_.method_ = fields().keep({method.data(), method.size()});
-    owner_.target_ = fields().keep({target.data(), target.size()});
-    owner_.version_ = version;
-  }
-  void on_response_impl(int, beast::string_view, int, ErrorCode&) override {}
-  void take_body(std::string_view piece, ErrorCode&) override { owner_.count_body(piece); }
-
-  HttpRequestParser& owner_;
-};
-
 HttpRequestParser::HttpRequestParser(Limits limits)
-    : limits_(limits), message_(std::make_unique<std::optional<Message>>()) {
-  reset();
-}
-
-HttpRequestParser::~HttpRequestParser() = default;
+    : limits_(limits), head_(HttpHeadReader::Of::request, limits.header_bytes) {}
 
 void HttpRequestParser::reset() {
-  message_->emplace(*this, limits_.header_bytes);
-  fields_.clear();
-  if (body_.capacity() > kept_body_capacity) body_ = std::string();
-  body_.clear();
+  head_.reset();
+  chunks_.reset();
+  drop_body();
   error_.clear();
-  method_ = {};
-  target_ = {};
-  version_ = 11;
   body_seen_ = 0;
-  head_seen_ = 0;
   state_ = State::head;
   started_ = false;
-  keep_alive_ = true;
   too_large_ = false;
   drainable_ = true;
+}
+
+void HttpRequestParser::release() {
+  reset();
+  head_.fields().release();
+  std::string().swap(body_);  // an assignment would keep the memory
+  std::string().swap(error_);
 }
 
 std::size_t HttpRequestParser::feed(std::string_view bytes) {
@@ -63,69 +41,75 @@ std::size_t HttpRequestParser::feed(std::string_view bytes) {
     if (taken == bytes.size() || bytes.substr(taken) == "\r") return taken;
     started_ = true;
   }
-  while (taken < bytes.size() && (state_ == State::head || state_ == State::body)) {
-    const bool in_head = state_ == State::head;
-    const auto count = put(bytes.substr(taken));
-    taken += count;
-    if (in_head || count == 0) break;
+  if (state_ == State::head) return taken + read_head(bytes.substr(taken));
+  return state_ == State::body ? read_body(bytes) : taken;
+}
+
+std::size_t HttpRequestParser::read_head(std::string_view bytes) {
+  const auto taken = head_.feed(bytes);
+  switch (head_.state()) {
+    case HttpHeadReader::State::done:
+      check_head();
+      break;
+    case HttpHeadReader::State::failed:
+      fail(400, fmt::format("malformed request: {}", head_.error()));
+      break;
+    case HttpHeadReader::State::too_large:
+      fail(431, fmt::format("request header over {} bytes", limits_.header_bytes));
+      break;
+    default:
+      break;
   }
   return taken;
 }
 
-std::size_t HttpRequestParser::put(std::string_view bytes) {
-  auto& message = **message_;
-  if (message.too_short(bytes)) return 0;
-  beast::error_code error;
-  const auto count = message.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-  const bool need_more = error == beast::http::error::need_more;
-  if (state_ == State::head) {
-    head_seen_ += count;
-    const auto size = message.header_complete() ? head_seen_ : head_seen_ + bytes.size() - count;
-    if (size > limits_.header_bytes || error == beast::http::error::header_limit) {
-      fail(431, fmt::format("request header over {} bytes", limits_.header_bytes));
-      return count;
-    }
-  } else if (need_more && bytes.size() - count > chunk_framing_bytes) {
-    fail(400, "malformed request: chunk header too long");
-    return count;
-  }
-  if (error && !need_more) {
-    fail(400, "malformed request: " + error.message());
-    return count;
-  }
-  if (state_ == State::head && message.header_complete()) check_head();
-  if (state_ == State::body && message.is_done()) finish();
-  return count;
-}
-
 void HttpRequestParser::check_head() {
-  auto& message = **message_;
-  const auto hosts = fields_.count("host");
+  const auto hosts = head_.hosts();
   if (hosts > 1 || (hosts == 0 && http_1_1())) {
     return fail(400, "malformed request: exactly one Host header is required");
   }
-  if (message.chunked() && !http_1_1()) {
+  if (head_.chunked() && !http_1_1()) {
     return fail(400, "malformed request: chunked body in HTTP/1.0");
   }
   state_ = State::body;
-  keep_alive_ = message.keep_alive();
-  const auto length = message.content_length();
-  if (!length) return;
-  too_large_ = *length > limits_.body_bytes;
-  drainable_ = !too_large_ || *length - limits_.body_bytes <= limits_.drain_bytes;
-  if (!too_large_) {
-    // A length is only a promise: what is large is allocated as it comes.
-    body_.reserve(std::min<std::size_t>(*length, 1024 * 1024) + body_padding);
-  }
+  if (head_.chunked()) return;
+  const auto length = head_.content_length().value_or(0);
+  if (length == 0) return finish();
+  too_large_ = length > limits_.body_bytes;
+  drainable_ = !too_large_ || length - limits_.body_bytes <= limits_.drain_bytes;
+  if (!too_large_) body_.reserve(std::min<std::size_t>(length, promised) + body_padding);
 }
 
-void HttpRequestParser::count_body(std::string_view piece) {
+std::size_t HttpRequestParser::read_body(std::string_view bytes) {
+  if (!head_.chunked()) {
+    const auto left = *head_.content_length() - body_seen_;
+    const auto piece = bytes.substr(0, std::min<std::uint64_t>(left, bytes.size()));
+    take(piece);
+    if (piece.size() == left) finish();
+    return piece.size();
+  }
+  std::size_t taken = 0;
+  while (taken < bytes.size() && state_ == State::body) {
+    const auto count = chunks_.feed(bytes.substr(taken));
+    taken += count;
+    take(chunks_.piece());
+    if (chunks_.state() == HttpChunkReader::State::done) {
+      finish();
+    } else if (chunks_.state() == HttpChunkReader::State::failed) {
+      fail(400, fmt::format("malformed request: {}", chunks_.error()));
+    } else if (count == 0) {
+      break;
+    }
+  }
+  return taken;
+}
+
+void HttpRequestParser::take(std::string_view piece) {
   body_seen_ += piece.size();
   if (body_seen_ > limits_.body_bytes) {
     too_large_ = true;
     drainable_ = body_seen_ - limits_.body_bytes <= limits_.drain_bytes;
-    if (body_.capacity() > kept_body_capacity) body_ = std::string();
-    body_.clear();
+    drop_body();
   }
   if (!too_large_) body_.append(piece);
 }
@@ -136,14 +120,18 @@ void HttpRequestParser::finish() {
 }
 
 bool HttpRequestParser::expects_continue() const {
-  return http_1_1() && equals_ignoring_case(fields_.find("expect"), "100-continue");
+  return http_1_1() && equals_ignoring_case(fields().find("expect"), "100-continue");
+}
+
+void HttpRequestParser::drop_body() {
+  if (body_.capacity() > kept_body) std::string().swap(body_);
+  body_.clear();
 }
 
 void HttpRequestParser::fail(int status, std::string text) {
   state_ = State::failed;
   error_status_ = status;
   error_ = std::move(text);
-  keep_alive_ = false;
 }
 
 }  // namespace mooring::io

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "io/http_fields.hpp"
+#include "io/http_chunk_reader.hpp"
+#include "io/http_head_reader.hpp"
 
 namespace mooring::io {
 
@@ -27,12 +26,14 @@ class HttpRequestParser {
   static constexpr std::size_t body_padding = 64;  ///< spare capacity behind a finished body
 
   explicit HttpRequestParser(Limits limits);
-  ~HttpRequestParser();
   HttpRequestParser(const HttpRequestParser&) = delete;
   HttpRequestParser& operator=(const HttpRequestParser&) = delete;
 
-  /// Forgets the message for the next one; memory is kept.
+  /// Forgets the message for the next one; what memory most messages need is kept.
   void reset();
+  /// Gives that away, too: for a connection that has been idle for a while. Between two messages
+  /// only.
+  void release();
   /// Takes bytes and returns how many; the rest has to be offered again, with more behind it. Stops
   /// after the head, so that the caller can look at it, and at the end of the message.
   std::size_t feed(std::string_view bytes);
@@ -43,11 +44,11 @@ class HttpRequestParser {
   const std::string& error() const { return error_; }
 
   // From State::body on:
-  std::string_view method() const { return fields_.text(method_); }
-  std::string_view target() const { return fields_.text(target_); }
-  const HttpFields& fields() const { return fields_; }
-  bool http_1_1() const { return version_ == 11; }
-  bool keep_alive() const { return keep_alive_; }
+  std::string_view method() const { return head_.method(); }
+  std::string_view target() const { return head_.target(); }
+  const HttpFields& fields() const { return head_.fields(); }
+  bool http_1_1() const { return head_.http_1_1(); }
+  bool keep_alive() const { return state_ != State::failed && head_.keep_alive(); }
   bool expects_continue() const;
   /// The body is over the limit; `drainable` as long as what is over may still end within
   /// `drain_bytes`.
@@ -56,27 +57,23 @@ class HttpRequestParser {
   std::string& body() { return body_; }
 
  private:
-  class Message;
-  std::size_t put(std::string_view bytes);
+  std::size_t read_head(std::string_view bytes);
+  std::size_t read_body(std::string_view bytes);
   void check_head();
+  void take(std::string_view piece);
   void finish();
   void fail(int status, std::string text);
-  void count_body(std::string_view piece);
+  void drop_body();
 
   Limits limits_;
-  std::unique_ptr<std::optional<Message>> message_;  // one place in memory for all messages
-  HttpFields fields_;
-  HttpFields::Slice method_;
-  HttpFields::Slice target_;
+  HttpHeadReader head_;
+  HttpChunkReader chunks_;
   std::string body_;
   std::string error_;
   std::uint64_t body_seen_ = 0;
-  std::size_t head_seen_ = 0;
-  int version_ = 11;
   int error_status_ = 400;
   State state_ = State::head;
   bool started_ = false;
-  bool keep_alive_ = true;
   bool too_large_ = false;
   bool drainable_ = true;
 };

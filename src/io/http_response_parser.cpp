@@ -2,49 +2,19 @@
 
 #include <fmt/format.h>
 
-#include "io/http_beast.hpp"
+#include <algorithm>
 
 namespace mooring::io {
 
-namespace {
-constexpr std::size_t chunk_framing_bytes = 8 * 1024;
-}
-
-class HttpResponseParser::Message final : public BeastMessage<false> {
- public:
-  Message(HttpResponseParser& owner, bool without_body)
-      : BeastMessage(owner.fields_, owner.header_bytes_), owner_(owner) {
-    skip(without_body);
-  }
-
- private:
-  void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int, ErrorCode&)
-      override {}
-  void on_response_impl(int status, beast::string_view, int, ErrorCode&) override {
-    owner_.status_ = status;
-  }
-  void take_body(std::string_view piece, ErrorCode&) override { owner_.piece_ = piece; }
-
-  HttpResponseParser& owner_;
-};
-
-HttpResponseParser::HttpResponseParser(std::size_t header_bytes, bool without_body)
-    : header_bytes_(header_bytes), message_(std::make_unique<std::optional<Message>>()) {
-  fields_.reserve();
-  reset(without_body);
-}
-
-HttpResponseParser::~HttpResponseParser() = default;
-
 void HttpResponseParser::reset(bool without_body) {
-  message_->emplace(*this, without_body);
-  fields_.clear();
+  head_.reset();
+  chunks_.reset();
   error_.clear();
   piece_ = {};
-  content_length_.reset();
-  head_seen_ = 0;
-  status_ = 0;
+  left_ = 0;
+  body_ = Body::sized;
   state_ = State::head;
+  without_body_ = without_body;
   started_ = false;
   keep_alive_ = false;
 }
@@ -53,33 +23,64 @@ std::size_t HttpResponseParser::feed(std::string_view bytes) {
   piece_ = {};
   if (bytes.empty() || state_ == State::done || state_ == State::failed) return 0;
   started_ = true;
-  auto& message = **message_;
-  if (message.too_short(bytes)) return 0;
-  beast::error_code error;
-  const auto count = message.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-  const bool need_more = error == beast::http::error::need_more;
-  if (state_ == State::head) {
-    head_seen_ += count;
-    const auto size = message.header_complete() ? head_seen_ : head_seen_ + bytes.size() - count;
-    if (size > header_bytes_ || error == beast::http::error::header_limit) {
-      fail(fmt::format("response header over {} bytes", header_bytes_));
-      return count;
-    }
-  } else if (need_more && bytes.size() - count > chunk_framing_bytes) {
-    fail("malformed response: chunk header too long");
-    return count;
+  return state_ == State::head ? read_head(bytes) : read_body(bytes);
+}
+
+std::size_t HttpResponseParser::read_head(std::string_view bytes) {
+  const auto taken = head_.feed(bytes);
+  switch (head_.state()) {
+    case HttpHeadReader::State::done:
+      begin_body();
+      break;
+    case HttpHeadReader::State::failed:
+      fail(fmt::format("malformed response: {}", head_.error()));
+      break;
+    case HttpHeadReader::State::too_large:
+      fail(fmt::format("response header over {} bytes", head_.limit()));
+      break;
+    default:
+      break;
   }
-  if (error && !need_more) {
-    fail("malformed response: " + error.message());
-    return count;
+  return taken;
+}
+
+/// RFC 9112 §6.3
+void HttpResponseParser::begin_body() {
+  const bool none = without_body_ || informational() || status() == 204 || status() == 304;
+  keep_alive_ = head_.keep_alive();
+  state_ = State::body;
+  if (none) {
+    state_ = State::done;
+  } else if (head_.chunked()) {
+    body_ = Body::chunked;
+  } else if (const auto length = head_.content_length()) {
+    left_ = *length;
+    if (left_ == 0) state_ = State::done;
+  } else {
+    body_ = Body::until_close;
+    keep_alive_ = false;
   }
-  if (state_ == State::head && message.header_complete()) {
-    state_ = State::body;
-    keep_alive_ = message.keep_alive();
-    if (auto length = message.content_length()) content_length_ = *length;
+}
+
+std::size_t HttpResponseParser::read_body(std::string_view bytes) {
+  if (body_ == Body::until_close) {
+    piece_ = bytes;
+    return bytes.size();
   }
-  if (state_ == State::body && message.is_done()) state_ = State::done;
-  return count;
+  if (body_ == Body::sized) {
+    piece_ = bytes.substr(0, std::min<std::uint64_t>(left_, bytes.size()));
+    left_ -= piece_.size();
+    if (left_ == 0) state_ = State::done;
+    return piece_.size();
+  }
+  const auto taken = chunks_.feed(bytes);
+  piece_ = chunks_.piece();
+  if (chunks_.state() == HttpChunkReader::State::done) state_ = State::done;
+  if (chunks_.state() == HttpChunkReader::State::failed && piece_.empty()) {
+    // What came before a mistake is handed out first.
+    fail(fmt::format("malformed response: {}", chunks_.error()));
+  }
+  return taken;
 }
 
 void HttpResponseParser::finish() {
@@ -87,9 +88,7 @@ void HttpResponseParser::finish() {
   if (state_ == State::done || state_ == State::failed) return;
   if (!started_) return fail("connection closed before a response");
   if (state_ == State::head) return fail("connection closed within the response header");
-  beast::error_code error;
-  (*message_)->put_eof(error);
-  if (error) return fail("connection closed before the end of the response");
+  if (body_ != Body::until_close) return fail("connection closed before the end of the response");
   state_ = State::done;
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "io/http_fields.hpp"
+#include "io/http_chunk_reader.hpp"
+#include "io/http_head_reader.hpp"
 
 namespace mooring::io {
 
@@ -17,12 +17,12 @@ class HttpResponseParser {
   enum class State { head, body, done, failed };
 
   /// `without_body`: the answer to a HEAD request.
-  HttpResponseParser(std::size_t header_bytes, bool without_body);
-  ~HttpResponseParser();
+  HttpResponseParser(std::size_t header_bytes, bool without_body)
+      : head_(HttpHeadReader::Of::response, header_bytes), without_body_(without_body) {}
   HttpResponseParser(const HttpResponseParser&) = delete;
   HttpResponseParser& operator=(const HttpResponseParser&) = delete;
 
-  /// Forgets the response for the next one; memory is kept.
+  /// Forgets the response for the next one; what memory most need is kept.
   void reset(bool without_body);
   /// Takes bytes and returns how many; stops after the head and after every piece of the body. The
   /// rest has to be offered again, with more behind it when nothing was taken.
@@ -37,25 +37,28 @@ class HttpResponseParser {
   std::string_view piece() const { return piece_; }
 
   // From State::body on:
-  int status() const { return status_; }
-  const HttpFields& fields() const { return fields_; }
+  int status() const { return head_.status(); }
+  const HttpFields& fields() const { return head_.fields(); }
   bool keep_alive() const { return keep_alive_; }
-  std::optional<std::uint64_t> content_length() const { return content_length_; }
-  bool informational() const { return status_ >= 100 && status_ < 200; }
+  std::optional<std::uint64_t> content_length() const { return head_.content_length(); }
+  bool informational() const { return status() >= 100 && status() < 200; }
 
  private:
-  class Message;
+  std::size_t read_head(std::string_view bytes);
+  std::size_t read_body(std::string_view bytes);
+  void begin_body();
   void fail(std::string text);
 
-  std::size_t header_bytes_;
-  HttpFields fields_;
-  std::unique_ptr<std::optional<Message>> message_;  // one place in memory for all messages
+  enum class Body { sized, chunked, until_close };
+
+  HttpHeadReader head_;
+  HttpChunkReader chunks_;
   std::string error_;
   std::string_view piece_;
-  std::optional<std::uint64_t> content_length_;
-  std::size_t head_seen_ = 0;
-  int status_ = 0;
+  std::uint64_t left_ = 0;  ///< of a sized body
+  Body body_ = Body::sized;
   State state_ = State::head;
+  bool without_body_;
   bool started_ = false;
   bool keep_alive_ = false;
 };

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "fuzz/fuzz_target.hpp"
+#include "io/http_oracle.hpp"
 #include "io/http_request_parser.hpp"
 
 using mooring::fuzz::require;
@@ -83,5 +84,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Reader cut;
   mooring::fuzz::in_pieces(text, [&](std::string_view piece) { return cut.take(piece); });
   require(whole.messages() == cut.messages(), "cuts change nothing");
+  const auto in_pieces = [](std::string_view all, const auto& feed) {
+    mooring::fuzz::in_pieces(all, feed);
+  };
+  const auto different = mooring::io::oracle::compare_request(text, in_pieces);
+  require(different.empty(), different.c_str());
   return 0;
 }

@@ -1,6 +1,7 @@
 #include <string>
 
 #include "fuzz/fuzz_target.hpp"
+#include "io/http_oracle.hpp"
 #include "io/http_response_parser.hpp"
 
 using mooring::fuzz::require;
@@ -80,5 +81,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     mooring::fuzz::in_pieces(text, [&](std::string_view piece) { return cut.take(piece); });
     require(whole.end() == cut.end(), "cuts change nothing");
   }
+  const auto in_pieces = [](std::string_view all, const auto& feed) {
+    mooring::fuzz::in_pieces(all, feed);
+  };
+  const auto different = mooring::io::oracle::compare_response(text, in_pieces);
+  require(different.empty(), different.c_str());
   return 0;
 }

@@ -1,3 +1,4 @@
+#include "io/allocations.hpp"
 #include "io/http_head.hpp"
 #include "io/http_request_parser.hpp"
 #include "io/http_response_parser.hpp"
@@ -151,7 +152,7 @@ TEST(HttpRequestParser, drops_a_body_over_the_limit_and_goes_on) {
   parser.feed("5\r\nhello\r\n");
   EXPECT_TRUE(parser.too_large());
   EXPECT_TRUE(parser.drainable());
-  parser.feed("\r\na\r\n0123456789");
+  parser.feed("a\r\n0123456789");
   EXPECT_FALSE(parser.drainable());
 }
 
@@ -162,6 +163,108 @@ TEST(HttpRequestParser, bounds_chunk_framing) {
   const auto trailers = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: " +
                         std::string(20000, 'x');
   EXPECT_EQ(parse(trailers, 1000).state, State::failed);
+}
+
+TEST(HttpRequestParser, bounds_a_whole_chunk_line_as_one_in_pieces_other_than_beast) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const auto line = head + "1;" + std::string(9000, 'x') + "\r\na\r\n0\r\n\r\n";
+  const auto trailers = head + "0\r\nA: " + std::string(9000, 'x') + "\r\n\r\n";
+  for (const std::size_t step : {std::size_t{1000}, line.size()}) {
+    EXPECT_EQ(parse(line, step).error, "malformed request: chunk framing too long");
+    EXPECT_EQ(parse(trailers, step).error, "malformed request: chunk framing too long");
+  }
+}
+
+TEST(HttpRequestParser, refuses_control_characters_in_quoted_chunk_extensions_other_than_beast) {
+  const auto parsed = parse(
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "1;a=\"\n\"\r\na\r\n0\r\n\r\n",
+      1000
+  );
+  EXPECT_EQ(parsed.error, "malformed request: bad chunk extension");
+}
+
+TEST(HttpRequestParser, refuses_trailers_about_the_connection_other_than_beast) {
+  for (const std::string name : {"Connection", "proxy-connection"}) {
+    const auto parsed = parse(
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + name +
+            ": close\r\n\r\n",
+        1000
+    );
+    EXPECT_EQ(parsed.error, "malformed request: bad trailer");
+  }
+}
+
+TEST(HttpRequestParser, reads_a_folded_value_of_any_length_other_than_beast) {
+  HttpRequestParser parser({});
+  const std::string line(3000, 'x');
+  const auto text = "GET / HTTP/1.1\r\nHost: h\r\nX: " + line + "\r\n \t\r\n " + line + " \r\n\r\n";
+  EXPECT_EQ(parser.feed(text), text.size());
+  ASSERT_EQ(parser.state(), State::done);
+  EXPECT_EQ(parser.fields().find("x"), line + " " + line);
+  EXPECT_EQ(parser.fields().find("host"), "h");
+}
+
+TEST(HttpRequestParser, refuses_what_is_no_http_before_its_line_ends) {
+  const std::string_view tls_hello = "\x16\x03\x01\x02";
+  HttpRequestParser parser({});
+  parser.feed(tls_hello);
+  EXPECT_EQ(parser.error(), "malformed request: bad method");
+  parser.reset();
+  parser.feed("GET /a HTTQ");
+  EXPECT_EQ(parser.error(), "malformed request: bad version");
+}
+
+TEST(HttpRequestParser, can_be_asked_about_a_message_that_is_not_there_yet_or_failed) {
+  HttpRequestParser parser({.header_bytes = 100});
+  EXPECT_EQ(parser.feed("HEAD /a HTTP/1."), 0U);
+  EXPECT_EQ(parser.method(), "");
+  EXPECT_EQ(parser.target(), "");
+  parser.feed("HEAD /a HTTP/1.1\r\nX: y\r\nZ :");
+  ASSERT_EQ(parser.state(), State::failed);
+  EXPECT_EQ(parser.method(), "HEAD");
+  EXPECT_EQ(parser.fields().find("x"), "y");
+  parser.reset();
+  parser.feed("GET /b HTTP/1.1\r\nX: y\r\nZ: " + std::string(100, 'z'));
+  ASSERT_EQ(parser.error_status(), 431);
+  EXPECT_EQ(parser.target(), "/b");
+  EXPECT_EQ(parser.fields().find("x"), "y");
+}
+
+TEST(HttpRequestParser, allocates_nothing_for_the_heads_of_a_busy_connection) {
+  HttpRequestParser parser({});
+  const auto request = "GET /mcp HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " +
+                       std::string(2000, 'x') + "\r\n\r\n";
+  for (int warm = 0; warm < 2; ++warm) {
+    parser.reset();
+    parser.feed(request);
+  }
+  const auto before = testing::Allocations::now().count;
+  for (int i = 0; i < 10; ++i) {
+    parser.reset();
+    EXPECT_EQ(parser.feed(request), request.size());
+  }
+  EXPECT_EQ(testing::Allocations::now().count, before);
+}
+
+TEST(HttpRequestParser, holds_less_than_a_kilobyte_between_messages_and_nothing_once_released) {
+  const std::string body(100'000, 'x');
+  std::string request = "POST /mcp HTTP/1.1\r\nHost: h\r\n";
+  for (int i = 0; i < 9; ++i) request += "A-Usual-Header: a value of usual length\r\n";
+  request += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  const auto before = testing::Allocations::now().in_use;
+  HttpRequestParser parser({});
+  const auto held = [&] { return testing::Allocations::now().in_use - before; };
+  EXPECT_EQ(held(), 0);
+  parser.feed(request);
+  parser.feed(body);
+  ASSERT_EQ(parser.state(), State::done);
+  parser.reset();
+  EXPECT_LT(held(), 1024);
+  parser.release();
+  EXPECT_EQ(held(), 0);
+  parser.feed(request);
+  EXPECT_EQ(parser.state(), State::body);
 }
 
 using Reply = HttpResponseParser::State;
@@ -225,6 +328,48 @@ TEST(HttpResponseParser, says_what_is_wrong) {
       text_of("HTTP/1.1 200 OK\r\nX: " + std::string(70000, 'x')),
       "response header over 65536 bytes"
   );
+}
+
+TEST(HttpResponseParser, refuses_a_status_under_100_other_than_beast) {
+  EXPECT_EQ(
+      parse_response("HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n", 1000).second,
+      "malformed response: bad status"
+  );
+}
+
+TEST(HttpResponseParser, keeps_no_connection_of_http_1_0_after_chunks_other_than_beast) {
+  const auto keeps = [](std::string_view framing) {
+    HttpResponseParser parser(1000, false);
+    parser.feed(
+        "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\n" + std::string(framing) + "\r\n\r\n"
+    );
+    EXPECT_NE(parser.state(), Reply::failed);
+    return parser.keep_alive();
+  };
+  EXPECT_TRUE(keeps("Content-Length: 0"));
+  EXPECT_FALSE(keeps("Transfer-Encoding: chunked"));
+}
+
+TEST(HttpResponseParser, hands_out_what_came_before_a_mistake) {
+  HttpResponseParser parser(1000, false);
+  std::string_view text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\nxyz";
+  text.remove_prefix(parser.feed(text));
+  text.remove_prefix(parser.feed(text));
+  EXPECT_EQ(parser.piece(), "hi");
+  EXPECT_EQ(parser.state(), Reply::body);
+  EXPECT_EQ(text, "xyz");
+  parser.feed(text);
+  EXPECT_EQ(parser.error(), "malformed response: bad chunk size");
+}
+
+TEST(HttpResponseParser, knows_the_end_with_the_last_piece) {
+  HttpResponseParser parser(1000, false);
+  std::string_view text =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
+  text.remove_prefix(parser.feed(text));
+  EXPECT_EQ(parser.feed(text), text.size());
+  EXPECT_EQ(parser.piece(), "hi");
+  EXPECT_EQ(parser.state(), Reply::done);
 }
 
 TEST(HttpHead, writes_a_head_that_nothing_can_break) {

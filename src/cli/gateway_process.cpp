@@ -38,6 +38,7 @@ namespace {
 
 /// By then servers that answer have connected.
 constexpr core::Duration settling_time = std::chrono::seconds(5);
+constexpr core::Duration heap_interval = std::chrono::minutes(1);
 
 bool is_ignored(int signal) {
   struct sigaction now{};
@@ -94,7 +95,7 @@ class GatewayProcess {
     life.spawn(live());
     watchers.spawn(watch_signals());
     if (plan_.read_again) watchers.spawn(watch_config());
-    watchers.spawn(settle());
+    watchers.spawn(mind_memory());
     control.run();
     for (std::size_t i = 1; i < workers_.size(); ++i) {
       workers_[i]->stop();
@@ -187,10 +188,12 @@ class GatewayProcess {
     workers_.front()->post([this] { workers_.front()->stop(); });
   }
 
-  awaitable<void> settle() {
+  awaitable<void> mind_memory() {
     auto& timers = workers_.front()->timers();
-    if (co_await io::sleep_until(timers, timers.now() + settling_time, &shutdown_)) {
-      give_back_spare_memory();
+    if (!co_await io::sleep_until(timers, timers.now() + settling_time, &shutdown_)) co_return;
+    give_back_start();
+    while (co_await io::sleep_until(timers, timers.now() + heap_interval, &shutdown_)) {
+      give_back_heap();
     }
   }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 
 namespace mooring::cli {
 
@@ -26,11 +27,25 @@ int unmap_unwritten(dl_phdr_info* object, std::size_t, void*) {
   return 0;
 }
 
+constexpr std::size_t not_worth_it = std::size_t{16} << 20;
+
+/// Resident and of no file: heap and stacks.
+std::size_t resident_bytes() {
+  std::size_t size = 0, resident = 0, of_files = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident >> of_files;
+  return (resident - of_files) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
 }  // namespace
 
-void give_back_spare_memory() {
+void give_back_start() {
   ::malloc_trim(0);
   ::dl_iterate_phdr(unmap_unwritten, nullptr);
+}
+
+void give_back_heap() {
+  const auto heap = ::mallinfo2();
+  if (resident_bytes() > 2 * (heap.uordblks + heap.hblkhd) + not_worth_it) ::malloc_trim(0);
 }
 
 }  // namespace mooring::cli

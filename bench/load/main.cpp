@@ -5,9 +5,11 @@
 
 #include "load/load.hpp"
 #include "load/report.hpp"
+#include "wire/socket.hpp"
 
 int main(int argc, char** argv) {
   using namespace mooring::bench;
+  allow_many_sockets();
   const auto options =
       parse_load_options(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
   if (!options) {

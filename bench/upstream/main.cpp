@@ -210,6 +210,7 @@ class Server {
 
 int main(int argc, char** argv) {
   using namespace mooring::bench;
+  allow_many_sockets();
   const auto options = parse(argc, argv);
   if (!options) {
     fmt::print(stderr, "mooring-bench-upstream: {}\n", options.error().detail);

@@ -48,5 +48,7 @@ Result<Fd> connect_to(const Loopback& to);
 Result<Fd> listen_at(Loopback& at);
 /// The next connection, non-blocking and with TCP_NODELAY; invalid when none waits.
 Fd accept_from(const Fd& listener);
+/// As many sockets as the hard limit of this process lets it have.
+void allow_many_sockets();
 
 }  // namespace mooring::bench

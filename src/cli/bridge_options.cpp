@@ -71,7 +71,7 @@ Result<std::vector<std::string>> take_server_command(int& argc, char** argv) {
   );
 }
 
-void add_connect(CLI::App& app, int& result) {
+void add_connect(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ConnectOptions>();
   auto* command = app.add_subcommand(
       "connect", "Be an MCP server on stdin and stdout that stands for the one at URL"
@@ -110,10 +110,10 @@ void add_connect(CLI::App& app, int& result) {
       "Examples:\n  mooring connect https://mcp.example.com/mcp\n"
       "  mooring connect https://mcp.example.com/mcp --header 'Authorization: Bearer ${TOKEN}'"
   );
-  command->callback([options, &result] { result = connect(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return connect(*options); }; });
 }
 
-void add_wrap(CLI::App& app, int& result, std::vector<std::string> wrapped) {
+void add_wrap(CLI::App& app, Command& chosen, std::vector<std::string> wrapped) {
   auto options = std::make_shared<WrapOptions>();
   options->command = std::move(wrapped);
   auto* command = app.add_subcommand("wrap", "Show a server that speaks over stdio over HTTP");
@@ -152,7 +152,7 @@ void add_wrap(CLI::App& app, int& result, std::vector<std::string> wrapped) {
       "token.\n"
       "Example:\n  mooring wrap --listen 127.0.0.1:8000 -- uvx mcp-server-git"
   );
-  command->callback([options, &result] { result = wrap(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return wrap(*options); }; });
 }
 
 }  // namespace mooring::cli

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <expected>
 #include <memory>
 #include <mooring/version.hpp>
 
@@ -32,7 +33,7 @@ namespace {
 
 constexpr const char* server_help = "A server of the configuration, or a URL";
 
-void add_serve(CLI::App& app, int& result) {
+void add_serve(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ServeOptions>();
   auto* command = app.add_subcommand(
       "serve", "Run the gateway until SIGTERM or SIGINT; SIGHUP reloads the configuration"
@@ -58,7 +59,7 @@ void add_serve(CLI::App& app, int& result) {
       "--insecure", options->insecure, "Listen beyond loopback without asking for tokens"
   );
   command->footer("Example:\n  mooring serve --config mooring.yaml");
-  command->callback([options, &result] { result = serve(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return serve(*options); }; });
 }
 
 void add_common(CLI::App& command, CommonOptions& options) {
@@ -94,7 +95,8 @@ void add_connection(CLI::App& command, ServerOptions& options) {
 constexpr const char* result_json = "Print exactly the result object of the protocol";
 
 void add_list(
-    CLI::App& app, int& result, const std::string& name, upstream::ListKind kind, const char* help
+    CLI::App& app, Command& chosen, const std::string& name, upstream::ListKind kind,
+    const char* help
 ) {
   auto options = std::make_shared<ListCommand>();
   options->kind = kind;
@@ -107,10 +109,10 @@ void add_list(
   command->footer(
       "Examples:\n  mooring " + name + "\n  mooring " + name + " https://mcp.example.com/mcp --json"
   );
-  command->callback([options, &result] { result = list(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return list(*options); }; });
 }
 
-void add_call(CLI::App& app, int& result) {
+void add_call(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<CallCommand>();
   auto* command = app.add_subcommand("call", "Call a tool and print what it returns");
   command->add_option("SERVER", options->server, server_help)->required();
@@ -124,10 +126,10 @@ void add_call(CLI::App& app, int& result) {
       "Exit status 4: the tool returned an error; 5: it may or may not have run.\n"
       "Example:\n  mooring call files list_directory '{\"path\":\"/srv/data\"}'"
   );
-  command->callback([options, &result] { result = call(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return call(*options); }; });
 }
 
-void add_read(CLI::App& app, int& result) {
+void add_read(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ReadCommand>();
   auto* command = app.add_subcommand("read", "Print a resource");
   command->add_option("SERVER", options->server, server_help)->required();
@@ -135,10 +137,10 @@ void add_read(CLI::App& app, int& result) {
   add_connection(*command, *options);
   add_json(*command, *options, result_json);
   command->footer("Example:\n  mooring read files file:///srv/data/notes.txt");
-  command->callback([options, &result] { result = read(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return read(*options); }; });
 }
 
-void add_prompt(CLI::App& app, int& result) {
+void add_prompt(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<PromptCommand>();
   auto* command = app.add_subcommand("prompt", "Print a prompt, filled in");
   command->add_option("SERVER", options->server, server_help)->required();
@@ -149,10 +151,10 @@ void add_prompt(CLI::App& app, int& result) {
   add_connection(*command, *options);
   add_json(*command, *options, result_json);
   command->footer("Example:\n  mooring prompt docs summarize '{\"topic\":\"healing\"}'");
-  command->callback([options, &result] { result = prompt(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return prompt(*options); }; });
 }
 
-void add_status(CLI::App& app, int& result) {
+void add_status(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ServerOptions>();
   auto* command =
       app.add_subcommand("status", "Show how the servers of the running gateway are doing");
@@ -163,10 +165,10 @@ void add_status(CLI::App& app, int& result) {
       "Without a running gateway: what was recorded before; the exit status is 1 then.\n"
       "Examples:\n  mooring status\n  mooring status files"
   );
-  command->callback([options, &result] { result = status(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return status(*options); }; });
 }
 
-void add_logs(CLI::App& app, int& result) {
+void add_logs(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<LogsCommand>();
   auto* command = app.add_subcommand("logs", "Show what a server run as a child wrote to stderr");
   command->add_option("SERVER", options->server, "A server of the configuration")->required();
@@ -175,10 +177,10 @@ void add_logs(CLI::App& app, int& result) {
   command->add_flag("-f,--follow", options->follow, "Go on with what is added");
   add_common(*command, *options);
   command->footer("Example:\n  mooring logs files -n 20 -f");
-  command->callback([options, &result] { result = logs(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return logs(*options); }; });
 }
 
-void add_login(CLI::App& app, int& result) {
+void add_login(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<LoginCommand>();
   auto* command = app.add_subcommand("login", "Sign in to a server, in a browser");
   command->add_option("SERVER", options->server, server_help)->required();
@@ -195,20 +197,20 @@ void add_login(CLI::App& app, int& result) {
       "worked.\n"
       "Examples:\n  mooring login github\n  mooring login github --headless"
   );
-  command->callback([options, &result] { result = login(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return login(*options); }; });
 }
 
-void add_logout(CLI::App& app, int& result) {
+void add_logout(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ServerOptions>();
   auto* command =
       app.add_subcommand("logout", "Forget a sign-in, and revoke it where the server can");
   command->add_option("SERVER", options->server, server_help)->required();
   add_common(*command, *options);
   command->footer("Example:\n  mooring logout github");
-  command->callback([options, &result] { result = logout(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return logout(*options); }; });
 }
 
-void add_token(CLI::App& app, int& result) {
+void add_token(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ServerOptions>();
   auto* command = app.add_subcommand("token", "Print a fresh access token of a sign-in");
   command->add_option("SERVER", options->server, server_help)->required();
@@ -218,10 +220,10 @@ void add_token(CLI::App& app, int& result) {
       "Examples:\n  mooring token github\n  curl -H \"Authorization: Bearer $(mooring token "
       "github)\" ..."
   );
-  command->callback([options, &result] { result = token(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return token(*options); }; });
 }
 
-void add_test(CLI::App& app, int& result) {
+void add_test(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ServerOptions>();
   auto* command =
       app.add_subcommand("test", "Connect to one server on a session of its own, step by step");
@@ -231,20 +233,20 @@ void add_test(CLI::App& app, int& result) {
   command->footer(
       "Exit status 0: it works; 1: it does not; 3: no such server.\nExample:\n  mooring test files"
   );
-  command->callback([options, &result] { result = test_server(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return test_server(*options); }; });
 }
 
-void add_doctor(CLI::App& app, int& result) {
+void add_doctor(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<CommonOptions>();
   auto* command =
       app.add_subcommand("doctor", "Check configuration, commands, network and state directory");
   add_common(*command, *options);
   add_json(*command, *options, "Print the checks as JSON");
   command->footer("Example:\n  mooring doctor --config mooring.yaml");
-  command->callback([options, &result] { result = doctor(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return doctor(*options); }; });
 }
 
-void add_add(CLI::App& app, int& result, const std::vector<std::string>& server_command) {
+void add_add(CLI::App& app, Command& chosen, const std::vector<std::string>& server_command) {
   auto options = std::make_shared<AddCommand>();
   auto* command = app.add_subcommand("add", "Add a server to the configuration");
   command->add_option("NAME", options->name, "What it shall be called")->required();
@@ -270,13 +272,13 @@ void add_add(CLI::App& app, int& result, const std::vector<std::string>& server_
       "Examples:\n  mooring add github https://mcp.example.com/mcp --header 'Authorization: Bearer "
       "...'\n  mooring add files --env LOG=1 -- mcp-server-filesystem /srv/data"
   );
-  command->callback([options, &result, server_command] {
+  command->callback([options, &chosen, server_command] {
     options->target.insert(options->target.end(), server_command.begin(), server_command.end());
-    result = add(*options);
+    chosen = [options] { return add(*options); };
   });
 }
 
-void add_remove(CLI::App& app, int& result) {
+void add_remove(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<RemoveCommand>();
   auto* command = app.add_subcommand("remove", "Take a server out of the configuration");
   command->add_option("NAME", options->name, "A server of the configuration")->required();
@@ -285,10 +287,10 @@ void add_remove(CLI::App& app, int& result) {
       "Its credentials go too, where mooring add put them aside. Comments above it stay.\n"
       "Example:\n  mooring remove github"
   );
-  command->callback([options, &result] { result = remove(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return remove(*options); }; });
 }
 
-void add_import(CLI::App& app, int& result) {
+void add_import(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ImportCommand>();
   auto* command = app.add_subcommand("import", "Take servers over from other MCP clients");
   command->add_option(
@@ -305,10 +307,10 @@ void add_import(CLI::App& app, int& result) {
       "continue,\ngoose, lmstudio, amp, opencode, qwen, kiro, copilot.\n"
       "Examples:\n  mooring import --dry-run\n  mooring import cursor --yes"
   );
-  command->callback([options, &result] { result = import(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return import(*options); }; });
 }
 
-void add_explain(CLI::App& app, int& result) {
+void add_explain(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ExplainCommand>();
   auto* command = app.add_subcommand(
       "explain", "Say what would be concluded from a failure, read from stdin, and why"
@@ -319,10 +321,10 @@ void add_explain(CLI::App& app, int& result) {
       "(yes, if_safe, no, null) and the reason.\n"
       "Example:\n  mooring explain < failure.json"
   );
-  command->callback([options, &result] { result = explain(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return explain(*options); }; });
 }
 
-void add_chaos(CLI::App& app, int& result) {
+void add_chaos(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ChaosOptions>();
   auto* command = app.add_subcommand(
       "chaos", "Stand before an MCP server and inject faults, for testing agents and servers"
@@ -353,7 +355,7 @@ void add_chaos(CLI::App& app, int& result) {
       "Example:\n  mooring chaos --upstream http://127.0.0.1:9000/mcp --fault expire:every=20s "
       "\\\n    --fault reset-after:p=0.05,method=tools/call"
   );
-  command->callback([options, &result] { result = chaos(*options); });
+  command->callback([options, &chosen] { chosen = [options] { return chaos(*options); }; });
 }
 
 std::string where_to_look(const CLI::App& app) {
@@ -361,47 +363,56 @@ std::string where_to_look(const CLI::App& app) {
   return chosen.empty() ? "mooring --help" : "mooring " + chosen.front()->get_name() + " --help";
 }
 
-}  // namespace
-
-int run(int argc, char** argv) {
+/// The command, or the exit code where there is none to run.
+std::expected<Command, int> parse(int argc, char** argv) {
   CLI::App app(
       "Keeps AI agents tied to their MCP servers: gateway, client and tools in one.", "mooring"
   );
-  int result = success;
+  Command chosen;
   auto server_command = take_server_command(argc, argv);
-  if (!server_command) return complain(server_command.error());
+  if (!server_command) return std::unexpected(complain(server_command.error()));
   app.set_version_flag("--version", std::string("mooring ") + MOORING_VERSION);
   app.require_subcommand(1);
   app.footer("mooring COMMAND --help says more.\nExample:\n  mooring serve --config mooring.yaml");
-  add_serve(app, result);
-  add_connect(app, result);
-  add_wrap(app, result, *server_command);
+  add_serve(app, chosen);
+  add_connect(app, chosen);
+  add_wrap(app, chosen, *server_command);
   using upstream::ListKind;
-  add_list(app, result, "tools", ListKind::tools, "List tools");
-  add_list(app, result, "resources", ListKind::resources, "List resources and resource templates");
-  add_list(app, result, "prompts", ListKind::prompts, "List prompts");
-  add_call(app, result);
-  add_read(app, result);
-  add_prompt(app, result);
-  add_status(app, result);
-  add_logs(app, result);
-  add_login(app, result);
-  add_logout(app, result);
-  add_token(app, result);
-  add_test(app, result);
-  add_doctor(app, result);
-  add_add(app, result, *server_command);
-  add_remove(app, result);
-  add_import(app, result);
-  add_explain(app, result);
-  add_chaos(app, result);
+  add_list(app, chosen, "tools", ListKind::tools, "List tools");
+  add_list(app, chosen, "resources", ListKind::resources, "List resources and resource templates");
+  add_list(app, chosen, "prompts", ListKind::prompts, "List prompts");
+  add_call(app, chosen);
+  add_read(app, chosen);
+  add_prompt(app, chosen);
+  add_status(app, chosen);
+  add_logs(app, chosen);
+  add_login(app, chosen);
+  add_logout(app, chosen);
+  add_token(app, chosen);
+  add_test(app, chosen);
+  add_doctor(app, chosen);
+  add_add(app, chosen, *server_command);
+  add_remove(app, chosen);
+  add_import(app, chosen);
+  add_explain(app, chosen);
+  add_chaos(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    return complain(usage, fmt::format("{}; see {}", error.what(), where_to_look(app)));
+    if (error.get_exit_code() == 0) return std::unexpected(app.exit(error));
+    return std::unexpected(
+        complain(usage, fmt::format("{}; see {}", error.what(), where_to_look(app)))
+    );
   }
-  return result;
+  return chosen;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  // A gateway runs for weeks and has no use for the help texts of all commands.
+  const auto command = parse(argc, argv);
+  return command ? (*command)() : command.error();
 }
 
 }  // namespace mooring::cli

@@ -10,6 +10,7 @@
 #include "cli/console.hpp"
 #include "cli/gateway_file.hpp"
 #include "cli/sign_in_parts.hpp"
+#include "cli/spare_memory.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
 #include "core/paths.hpp"
@@ -18,6 +19,7 @@
 #include "core/redact.hpp"
 #include "core/seal.hpp"
 #include "gateway/gateway.hpp"
+#include "io/descriptor_limit.hpp"
 #include "io/signals.hpp"
 #include "io/worker.hpp"
 #include "server/gateway_server.hpp"
@@ -33,6 +35,10 @@ namespace fs = std::filesystem;
 namespace log = core::log;
 
 namespace {
+
+/// By then servers that answer have connected.
+constexpr core::Duration settling_time = std::chrono::seconds(5);
+constexpr core::Duration heap_interval = std::chrono::minutes(1);
 
 bool is_ignored(int signal) {
   struct sigaction now{};
@@ -89,6 +95,7 @@ class GatewayProcess {
     life.spawn(live());
     watchers.spawn(watch_signals());
     if (plan_.read_again) watchers.spawn(watch_config());
+    watchers.spawn(mind_memory());
     control.run();
     for (std::size_t i = 1; i < workers_.size(); ++i) {
       workers_[i]->stop();
@@ -179,6 +186,15 @@ class GatewayProcess {
     co_await watchers_->join();
     // Posted, so that this coroutine has ended when the loop does.
     workers_.front()->post([this] { workers_.front()->stop(); });
+  }
+
+  awaitable<void> mind_memory() {
+    auto& timers = workers_.front()->timers();
+    if (!co_await io::sleep_until(timers, timers.now() + settling_time, &shutdown_)) co_return;
+    give_back_start();
+    while (co_await io::sleep_until(timers, timers.now() + heap_interval, &shutdown_)) {
+      give_back_heap();
+    }
   }
 
   awaitable<void> watch_signals() {
@@ -288,6 +304,7 @@ class GatewayProcess {
 int run_gateway(GatewayPlan plan) {
   const auto& settings = plan.config.gateway;
   log::configure(settings.log_level, settings.log_format);
+  io::raise_descriptor_limit();
   const auto state_dir = core::state_dir(settings.state_dir);
   if (const auto made = core::ensure_private_dir(state_dir); !made)
     return complain(failed, made.error().detail);

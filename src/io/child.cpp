@@ -22,6 +22,7 @@
 
 #include "core/log.hpp"
 #include "io/async.hpp"
+#include "io/descriptor_limit.hpp"
 #include "io/process_tree.hpp"
 
 namespace mooring::io {
@@ -136,6 +137,9 @@ std::vector<std::string> guard_arguments(const ChildOptions& options, const std:
                                     "--name",    options.name,
                                     "--grace",   std::to_string(options.term_grace.count())};
   if (!options.cwd.empty()) words.insert(words.end(), {"--cwd", options.cwd});
+  if (const auto limit = descriptor_limit_of_children(); limit > 0) {
+    words.insert(words.end(), {"--descriptors", std::to_string(limit)});
+  }
   words.push_back("--");
   words.push_back(options.command);
   words.insert(words.end(), options.args.begin(), options.args.end());

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -38,6 +39,7 @@ struct Order {
   std::string name;
   std::string cwd;
   milliseconds grace{2000};
+  rlim_t descriptors = 0;  ///< the child's soft limit; 0: ours
   char** command = nullptr;
 };
 
@@ -59,6 +61,8 @@ bool parse(int argc, char** argv, Order& order) {
       order.cwd = value;
     } else if (word == "--grace") {
       order.grace = milliseconds(std::atoll(value));
+    } else if (word == "--descriptors") {
+      order.descriptors = std::strtoull(value, nullptr, 10);
     } else {
       return false;
     }
@@ -127,6 +131,7 @@ class Guard {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    limit_descriptors();
     std::array<int, 2> failure{};
     if (!order_.cwd.empty() && ::chdir(order_.cwd.c_str()) != 0) {
       failure = {errno, 1};
@@ -136,6 +141,13 @@ class Guard {
     }
     const auto written = ::write(report, failure.data(), sizeof failure);
     ::_exit(written > 0 ? 127 : 126);
+  }
+
+  void limit_descriptors() const {
+    rlimit limit{};
+    if (order_.descriptors == 0 || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = std::min(order_.descriptors, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
   }
 
   /// The pipes must reach their end when the child's own copies close.

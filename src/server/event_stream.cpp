@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -79,11 +78,12 @@ std::string EventStream::next_id() {
 void EventStream::append(std::string_view message) {
   if (ended_) return;
   const auto id = next_id();
-  records_.push_back({last_, protocol::encode_sse(message, id)});
-  bytes_ += records_.back().wire.size();
+  const auto added =
+      records_.emplace_hint(records_.end(), last_, protocol::encode_sse(message, id));
+  bytes_ += added->second.size();
   while (bytes_ > max_bytes_ && records_.size() > 1) {
-    bytes_ -= records_.front().wire.size();
-    records_.pop_front();
+    bytes_ -= records_.begin()->second.size();
+    records_.erase(records_.begin());
   }
   changed_.notify();
 }
@@ -96,10 +96,10 @@ void EventStream::end() {
 EventStream::Batch EventStream::after(std::uint64_t seq) const {
   Batch batch;
   batch.last = seq;
-  auto at = std::ranges::upper_bound(records_, seq, {}, &Record::seq);
+  auto at = records_.upper_bound(seq);
   for (; at != records_.end() && batch.bytes.size() < batch_bytes; ++at) {
-    batch.bytes += at->wire;
-    batch.last = at->seq;
+    batch.bytes += at->second;
+    batch.last = at->first;
   }
   batch.ended = ended_ && at == records_.end();
   return batch;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -65,14 +64,10 @@ class EventStream {
   std::function<void()> on_forgotten;        ///< runs when the stream is given up for good
 
  private:
-  struct Record {
-    std::uint64_t seq;
-    std::string wire;
-  };
   EventId id_;
   std::string session_key_;
   std::size_t max_bytes_;
-  std::deque<Record> records_;
+  std::map<std::uint64_t, std::string> records_;  ///< wire bytes, by place
   std::size_t bytes_ = 0;
   std::uint64_t last_ = 0;
   std::uint64_t reader_ = 0;

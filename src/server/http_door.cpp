@@ -41,6 +41,16 @@ awaitable<void> refuse(
 
 awaitable<void> accept(HttpExchange& exchange) { co_await exchange.respond(202, {}, {}); }
 
+/// Both texts are literals.
+awaitable<void> refuse_method(
+    HttpExchange& exchange, std::string_view allow, std::string_view message
+) {
+  const std::array headers = {HeaderField{"Allow", allow}, json_type[0]};
+  co_await exchange.respond(
+      405, headers, protocol::make_error({}, protocol::invalid_request, message)
+  );
+}
+
 struct Refusal {
   int status;
   std::string message;
@@ -149,25 +159,26 @@ awaitable<void> HttpDoor::handle(
               : impl_->but_post(exchange, std::move(endpoint), std::move(principal));
 }
 
+// From here to the stream that is listened on, nothing is a coroutine but what has to wait: a
+// stream stands for hours, and the frames of all that led to it with it.
 awaitable<void> HttpDoor::Impl::but_post(
     HttpExchange& exchange, std::string endpoint, std::string principal
 ) {
   const auto method = exchange.method();
   if (!service.has_endpoint(endpoint)) {
-    co_await refuse(
+    return refuse(
         exchange, 404, protocol::invalid_request,
         fmt::format("there is no server named {}", endpoint)
     );
-  } else if ((method == "GET" || method == "DELETE") && !names_modern_version(exchange)) {
-    const auto session = session_of(exchange, endpoint, principal);
-    if (!session) co_return co_await refuse(exchange, session.error());
-    co_await (method == "GET" ? get(exchange, *session) : remove(exchange, *session));
-  } else {
-    const std::array headers = {HeaderField{"Allow", "GET, POST, DELETE"}, json_type[0]};
-    co_await exchange.respond(
-        405, headers, protocol::make_error({}, protocol::invalid_request, "use POST, GET or DELETE")
-    );
   }
+  const bool known = method == "GET" || method == "DELETE";
+  if (!known || names_modern_version(exchange)) {
+    return refuse_method(exchange, "GET, POST, DELETE", "use POST, GET or DELETE");
+  }
+  auto session = session_of(exchange, endpoint, principal);
+  if (!session) return refuse(exchange, session.error());
+  return method == "GET" ? get(exchange, std::move(*session))
+                         : remove(exchange, std::move(*session));
 }
 
 void HttpDoor::end_listening() {
@@ -319,24 +330,17 @@ awaitable<void> HttpDoor::Impl::batch(
 
 awaitable<void> HttpDoor::Impl::get(HttpExchange& exchange, ClientSessionPtr session) {
   if (!accepts(exchange.header("Accept"), "text/event-stream")) {
-    co_return co_await refuse(
-        exchange, 406, protocol::invalid_request, "Accept names text/event-stream"
-    );
+    return refuse(exchange, 406, protocol::invalid_request, "Accept names text/event-stream");
   }
   if (options.json_only) {
-    const std::array headers = {HeaderField{"Allow", "POST, DELETE"}, json_type[0]};
-    co_await exchange.respond(
-        405, headers,
-        protocol::make_error({}, protocol::invalid_request, "this server offers no stream")
-    );
-    co_return;
+    return refuse_method(exchange, "POST, DELETE", "this server offers no stream");
   }
-  const auto last = EventId::parse(exchange.header("Last-Event-ID"));
+  auto last = EventId::parse(exchange.header("Last-Event-ID"));
   // The standalone stream of an earlier boot simply starts anew.
   if (last && !(last->request_id.empty() && last->boot != streams.boot())) {
-    co_return co_await resume(exchange, std::move(session), *last);
+    return resume(exchange, std::move(session), std::move(*last));
   }
-  co_await listen(exchange, std::move(session));
+  return listen(exchange, std::move(session));
 }
 
 awaitable<void> HttpDoor::Impl::listen(HttpExchange& exchange, ClientSessionPtr session) {
@@ -365,7 +369,7 @@ awaitable<void> HttpDoor::Impl::listen(HttpExchange& exchange, ClientSessionPtr 
       owner.post(std::move(append));
     }
   });
-  co_await replay(exchange, *this, stream, 0, session->version >= Version::v2025_11_25);
+  return replay(exchange, *this, stream, 0, session->version >= Version::v2025_11_25);
 }
 
 awaitable<void> HttpDoor::Impl::resume(
@@ -413,8 +417,8 @@ awaitable<EventStream::Batch> HttpDoor::Impl::next(
 awaitable<EventStream::Batch> HttpDoor::Impl::next_from(
     Impl& home, std::shared_ptr<EventStream> stream, std::uint64_t seq, std::uint64_t reader
 ) {
-  if (&home == this) co_return co_await next(std::move(stream), seq, reader);
-  co_return co_await asio::co_spawn(
+  if (&home == this) return next(std::move(stream), seq, reader);
+  return asio::co_spawn(
       home.worker.executor(), home.next(std::move(stream), seq, reader), asio::use_awaitable
   );
 }

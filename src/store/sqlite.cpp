@@ -37,6 +37,10 @@ Sqlite::Value column(sqlite3_stmt* statement, int index) {
 void Sqlite::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 
 Result<Sqlite> Sqlite::connect(const std::filesystem::path& file) {
+  // A page is allocated when it is needed: else every connection begins with twenty, for databases
+  // that hold two or three.
+  static const int configured = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+  static_cast<void>(configured);
   sqlite3* raw = nullptr;
   const int opened =
       sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "io/descriptor_limit.hpp"
 #include "io/spawner.hpp"
 #include "io/support.hpp"
 #include "support/temporary_directory.hpp"
@@ -111,6 +113,24 @@ TEST_F(ChildTest, a_start_that_hangs_can_be_given_up) {
   }(*this));
   set_guard_executable("/proc/self/exe");
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "nothing is left";
+}
+
+TEST_F(ChildTest, has_the_limit_of_descriptors_that_we_were_started_with) {
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  ASSERT_GT(usual.rlim_max, 200U);
+  const rlimit lower{200, usual.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lower), 0);
+  raise_descriptor_limit();
+  rlimit raised{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &raised), 0);
+  EXPECT_EQ(raised.rlim_cur, usual.rlim_max);
+  loop.run([](ChildTest& t) -> awaitable<void> {
+    auto child = co_await t.start(shell("ulimit -n"));
+    CO_ASSERT(child);
+    EXPECT_EQ(co_await t.line(*child), "200");
+    co_await child->terminate();
+  }(*this));
 }
 
 TEST_F(ChildTest, gets_its_arguments_environment_directory_and_nothing_else) {

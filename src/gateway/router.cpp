@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <mooring/version.hpp>
 
 #include "core/log.hpp"
@@ -452,6 +453,14 @@ std::vector<std::shared_ptr<upstream::Link>> Router::links_of(const ClientSessio
     if (session.endpoint.empty() || session.endpoint == name) found.push_back(to);
   }
   return found;
+}
+
+std::size_t Router::TailHash::operator()(std::string_view text) const noexcept {
+  std::uint64_t tail = 0;
+  const auto length = std::min(text.size(), sizeof tail);
+  std::memcpy(&tail, text.data() + (text.size() - length), length);
+  tail *= 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio: the upper half depends on every byte
+  return static_cast<std::size_t>(tail ^ tail >> 32);
 }
 
 std::string Router::flight_key(const ClientSession& session, std::string_view raw_id) const {

@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/boxed.hpp"
 #include "core/random.hpp"
 #include "core/seal.hpp"
 #include "gateway/call_state.hpp"
@@ -133,9 +134,9 @@ class Router final : public Service {
   /// Where one request goes.
   struct Target {
     std::shared_ptr<upstream::Link> link;
-    std::optional<std::string> name;       ///< the upstream's own name, where it differs
-    std::optional<protocol::Frame> frame;  ///< a rewritten request, in place of the client's
-    std::string error;                     ///< a whole response instead of a target
+    std::optional<std::string> name;     ///< the upstream's own name, where it differs
+    core::Boxed<protocol::Frame> frame;  ///< a rewritten request, in place of the client's
+    std::string error;                   ///< a whole response instead of a target
   };
 
   /// What an endpoint says of itself: raw JSON, but for the instructions.
@@ -289,15 +290,17 @@ class Router final : public Service {
     ClientSessionPtr session;
     SessionCodec::Time expires;
   };
-  struct TextHash : std::hash<std::string_view> {
+  /// Of session ids, session keys and request ids, all told apart by how they end.
+  struct TailHash {
     using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept;
   };
   /// Its entries come and go with every call.
-  template <class Key, class Value, class Hash = TextHash>
+  template <class Key, class Value, class Hash = TailHash>
   using PerCall = std::unordered_map<
       Key, Value, Hash, std::equal_to<>, io::PoolAllocator<std::pair<const Key, Value>>>;
 
-  std::unordered_map<std::string, CachedSession, TextHash, std::equal_to<>>
+  std::unordered_map<std::string, CachedSession, TailHash, std::equal_to<>>
       sessions_;                                   ///< opened tokens; bounded
   PerCall<std::string_view, Flight*> in_flight_;   ///< by their own keys
   PerCall<std::string, std::size_t> per_session_;  ///< what is under way

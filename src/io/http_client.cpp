@@ -137,6 +137,7 @@ awaitable<Response> attempt(
     body = {};
   }
   co_await client->worker.end_of_turn();
+  client->worker.poller().look_once();  // has the pooled one ended?
   for (bool fresh = false;; fresh = true) {
     auto response =
         std::make_unique<HttpResponse>(client, to, request.abort, request.method == "HEAD");

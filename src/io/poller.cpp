@@ -28,7 +28,8 @@ void forget(std::vector<TcpSocket*>& sockets, TcpSocket& socket) {
 
 }  // namespace
 
-Poller::Poller(asio::io_context& context) : context_(context), set_(context, make_set()) {}
+Poller::Poller(asio::io_context& context, std::function<void()> turn)
+    : context_(context), turn_(std::move(turn)), set_(context, make_set()) {}
 
 Poller::~Poller() = default;
 
@@ -63,9 +64,9 @@ void Poller::wait() {
       [this](const boost::system::error_code& error) {
         waiting_ = false;
         if (error) return;
-        look();
-        if (first_ != nullptr) wait();
-        resume_ready();
+        turn_();
+        // Last: it is a system call, and others have been kept waiting.
+        if (first_ != nullptr && !waiting_) wait();
       }
   );
 }

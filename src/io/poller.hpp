@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "io/asio.hpp"
@@ -14,13 +16,19 @@ class TcpSocket;
 /// asks epoll anew whenever it only waits; of a relayed call's system calls these were a third.
 class Poller {
  public:
-  explicit Poller(asio::io_context& context);
+  /// `turn` is called by the loop when there is something to look at.
+  Poller(asio::io_context& context, std::function<void()> turn);
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
   /// Takes in what has happened, without waiting. Nobody goes on before `resume_ready`.
   void look();
+  /// The same, once between two calls of `expect_news`: for many who are about to write.
+  void look_once() {
+    if (!std::exchange(looked_, true)) look();
+  }
+  void expect_news() { looked_ = false; }
   /// Those whose wait is over go on, in the order in which it ended.
   void resume_ready();
   /// Destroys whatever still waits.
@@ -33,11 +41,13 @@ class Poller {
   void wait();
 
   asio::io_context& context_;
+  std::function<void()> turn_;
   boost::asio::posix::stream_descriptor set_;
   TcpSocket* first_ = nullptr;     ///< of all sockets, linked
   std::vector<TcpSocket*> ready_;  ///< null: gone meanwhile
   std::vector<TcpSocket*> resuming_;
   bool waiting_ = false;
+  bool looked_ = false;
 };
 
 }  // namespace mooring::io

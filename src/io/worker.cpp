@@ -27,16 +27,24 @@ Worker::~Worker() {
 
 void Worker::post(std::function<void()> task) { asio::post(context_, std::move(task)); }
 
+/// The sockets' part of a turn of the loop.
+void Worker::turn() {
+  turning_ = true;
+  poller_.look();
+  poller_.resume_ready();
+  turning_ = false;
+  if (!at_end_.empty()) end_turn();
+}
+
 /// What is posted comes after all that is ready now, and after what has become ready by then was
 /// looked for.
 void Worker::at_end_of_turn(Resume resume) {
-  if (at_end_.empty()) asio::post(context_, [this] { end_turn(); });
+  if (at_end_.empty() && !turning_) asio::post(context_, [this] { end_turn(); });
   at_end_.push_back(std::move(resume));
 }
 
 void Worker::end_turn() {
-  // Those who write now know which of their connections have ended.
-  poller_.look();
+  poller_.expect_news();
   // Whoever comes meanwhile waits for the end of the next one.
   resumed_.swap(at_end_);
   for (auto& resume : resumed_) resume();

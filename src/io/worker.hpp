@@ -51,16 +51,18 @@ class Worker {
   };
 
   using Resume = std::move_only_function<void()>;
+  void turn();
   void at_end_of_turn(Resume resume);
   void end_turn();
 
   unsigned index_;
   /// Sockets belong to this thread alone, so they need no locks; posting and timers keep theirs.
   Loop context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
-  Poller poller_{context_};
+  Poller poller_{context_, [this] { turn(); }};
   std::unique_ptr<core::Timers> timers_;
   std::vector<Resume> at_end_;   ///< of this turn
   std::vector<Resume> resumed_;  ///< empty but for its memory
+  bool turning_ = false;
   std::thread thread_;
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/boxed.hpp"
 #include "core/timers.hpp"
 #include "io/asio.hpp"
 #include "io/async.hpp"
@@ -44,7 +45,7 @@ struct Outcome {
   std::optional<protocol::Frame> response;  ///< a JSON-RPC result or error
   std::unique_ptr<BodyStream>
       stream;  ///< a JSON body over `OutgoingRequest::stream_over`, from its first byte
-  std::optional<recovery::Failure> failure;
+  core::Boxed<recovery::Failure> failure;
   std::string session_id;  ///< Mcp-Session-Id of a 2xx answer to `initialize`
 };
 

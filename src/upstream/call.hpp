@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/boxed.hpp"
 #include "core/clock.hpp"
 #include "io/async.hpp"
 #include "protocol/frame.hpp"
@@ -54,7 +55,7 @@ struct CallError {
 struct CallResult {
   std::optional<protocol::Frame> response;
   std::unique_ptr<transport::BodyStream> stream;
-  std::optional<CallError> error;
+  core::Boxed<CallError> error;
   std::uint64_t generation = 0;
   bool modern = false;  ///< a server of the modern era said it
 };

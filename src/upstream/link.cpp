@@ -24,10 +24,10 @@ namespace {
 
 /// What there is to judge: the attempt failed, or the answer is an error on a session that may be
 /// about that session.
-std::optional<Failure> evidence_in(
+core::Boxed<Failure> evidence_in(
     const transport::Outcome& outcome, std::string_view method, const SessionView& session
 ) {
-  if (outcome.failure) return outcome.failure;
+  if (outcome.failure) return *outcome.failure;
   const bool error = outcome.response && outcome.response->kind() == Frame::Kind::error;
   if (!error || session.headers->session_id.empty()) return std::nullopt;
   return in_band(*outcome.response, method, *session.headers);

@@ -59,6 +59,26 @@ TEST(Worker, real_timers_are_never_early_and_fire_in_order) {
   }(loop));
 }
 
+TEST(Worker, a_timer_of_a_later_turn_of_the_wheel_waits_for_it) {
+  Loop loop;
+  loop.run([](Loop& l) -> awaitable<void> {
+    auto& timers = l.worker.timers();
+    Event done(l.worker.executor(), timers);
+    const auto soon = timers.now() + 20ms;
+    const auto turn = 8192 * 8ms;
+    bool early = false;
+    const auto later = timers.arm(soon + turn, [&] { early = true; });
+    const auto much_later = timers.arm(soon + 100 * turn, [&] { early = true; });
+    timers.arm(soon, [&] { done.set(); });
+    const auto last = timers.arm(soon + 2 * turn, [&] { early = true; });
+    co_await done.wait();
+    // The next look at their spoke is over, too.
+    co_await sleep_until(timers, timers.now() + 20ms);
+    EXPECT_FALSE(early);
+    for (const auto id : {later, much_later, last}) timers.cancel(id);
+  }(loop));
+}
+
 TEST(Worker, a_timer_may_arm_and_cancel_others) {
   Loop loop;
   loop.run([](Loop& l) -> awaitable<void> {

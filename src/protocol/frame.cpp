@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "protocol/json_cursor.hpp"
-#include "protocol/json_validate.hpp"
+#include "protocol/json_reader.hpp"
 
 namespace mooring::protocol {
 namespace {
@@ -18,58 +18,55 @@ Span span_of(std::size_t begin, std::size_t end) {
 }
 
 /// Finds the members that matter in one object, each at most once.
-template <std::size_t N>
+template <const auto& names>
 class Finder {
  public:
-  Finder(std::string_view text, const std::array<std::string_view, N>& names)
-      : text_(text), names_(names) {}
-
-  /// Looks at every member of the object at `begin` and returns where it ends. `descend(i, value)`
-  /// may look into the value of the i-th name on the way and says where it ends.
-  template <class Descend>
-  std::size_t scan(std::size_t begin, Descend&& descend) {
-    return cursor::walk(text_, begin, [&](std::size_t k, std::size_t k_end, std::size_t v) {
-      const std::size_t i = index_of(text_.substr(k, k_end - k));
-      if (i == N) return cursor::skip_value(text_, v);
+  /// Reads the object at `begin` and returns where it ends. `read(i, value)` reads the value of the
+  /// i-th name.
+  template <class Read>
+  std::size_t scan(JsonReader& reader, std::string_view text, std::size_t begin, Read&& read) {
+    return reader.object(begin, [&](std::size_t k, std::size_t k_end, std::size_t v) {
+      const std::size_t i = index_of(text.substr(k, k_end - k));
+      if (i == count) return reader.value(v);
       if (spans_[i]) {
-        if (repeated_.empty()) repeated_ = names_[i];
-        return cursor::skip_value(text_, v);
+        if (repeated_.empty()) repeated_ = names[i];
+        return reader.value(v);
       }
-      const std::size_t v_end = descend(i, v);
+      const std::size_t v_end = read(i, v);
       spans_[i] = span_of(v, v_end);
       return v_end;
     });
-  }
-  std::size_t scan(std::size_t begin) {
-    return scan(begin, [this](std::size_t, std::size_t v) { return cursor::skip_value(text_, v); });
   }
   Span operator[](std::size_t i) const { return spans_[i]; }
   /// A name that stands twice, or nothing.
   std::string_view repeated() const { return repeated_; }
 
  private:
-  std::size_t index_of(std::string_view key) const {
+  static constexpr std::size_t count = names.size();
+
+  static std::size_t index_of(std::string_view key) {
     const std::string_view inner = key.substr(1, key.size() - 2);
-    std::size_t i = 0;
-    while (i < N && inner != names_[i]) ++i;
-    if (i < N || inner.find('\\') == std::string_view::npos) return i;
-    i = 0;
-    while (i < N && !cursor::key_is(key, names_[i])) ++i;
-    return i;
+    // Spelled out for each name: the compiler knows how long it is.
+    std::size_t found = count;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      static_cast<void>(((inner == names[I] && (found = I, true)) || ...));
+    }(std::make_index_sequence<count>());
+    if (found < count || inner.find('\\') == std::string_view::npos) return found;
+    found = 0;
+    while (found < count && !cursor::key_is(key, names[found])) ++found;
+    return found;
   }
 
-  std::string_view text_;
-  const std::array<std::string_view, N>& names_;
-  std::array<Span, N> spans_{};
+  std::array<Span, count> spans_{};
   std::string_view repeated_;
 };
 
-enum Top : std::size_t { top_jsonrpc, top_id, top_method, top_params, top_result, top_error };
+enum TopName : std::size_t { top_jsonrpc, top_id, top_method, top_params, top_result, top_error };
 constexpr std::array<std::string_view, 6> top_names = {
     "jsonrpc", "id", "method", "params", "result", "error",
 };
 
-enum Param : std::size_t {
+enum ParamName : std::size_t {
   param_name,
   param_uri,
   param_meta,
@@ -82,107 +79,121 @@ constexpr std::array<std::string_view, 7> param_names = {
     "name", "uri", "_meta", "requestId", "cursor", "arguments", "progressToken",
 };
 
-enum Meta : std::size_t { meta_progress_token };
+enum MetaName : std::size_t { meta_progress_token };
 constexpr std::array<std::string_view, 1> meta_names = {"progressToken"};
 
 /// A string, or a number without fraction or exponent (JSON-RPC 2.0 §4; MCP forbids null in
 /// requests).
 bool is_usable_id(std::string_view raw) {
   if (is_string(raw)) return true;
-  if (raw.empty() || (raw[0] != '-' && (raw[0] < '0' || raw[0] > '9'))) return false;
-  return raw.find_first_of(".eE") == std::string_view::npos;
+  if (raw.starts_with('-')) raw.remove_prefix(1);
+  return !raw.empty() && std::ranges::all_of(raw, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::unexpected<FrameError> invalid(std::string message, std::string_view id = {}) {
-  return std::unexpected(FrameError{
+FrameError invalid(std::string message, std::string_view id = {}) {
+  return {
       .code = -32600,
       .message = std::move(message),
       .id = is_usable_id(id) ? std::string(id) : std::string(),
-  });
+  };
 }
 
-std::unexpected<FrameError> repeated_key(std::string_view name, std::string_view id) {
-  return invalid(
-      fmt::format("the key \"{}\" stands twice", name), name == "id" ? std::string_view() : id
-  );
-}
-
-std::string text_of(std::string_view raw) { return is_string(raw) ? unescape(raw) : std::string(); }
+FrameError not_json(const std::string& wrong) { return {-32700, "Parse error: " + wrong, {}}; }
 
 }  // namespace
 
-std::expected<Frame, FrameError> Frame::parse(std::string bytes, const JsonLimits& limits) {
-  if (bytes.size() >= std::numeric_limits<std::uint32_t>::max()) {
-    return invalid("the message is larger than 4 GiB");
-  }
-  Frame frame;
-  frame.bytes_ = std::move(bytes);
-  if (auto wrong = validate_padded(frame.bytes_, limits)) {
-    return std::unexpected(FrameError{-32700, "Parse error: " + *wrong, {}});
-  }
-  const std::string_view text = frame.bytes_;
-  const std::size_t begin = cursor::skip_space(text, 0);
-  if (text[begin] != '{') return invalid("a message must be a JSON object");
+struct Frame::Top : Finder<top_names> {};
+const Frame::Texts Frame::no_texts;
 
-  Finder<top_names.size()> top(text, top_names);
-  Finder<param_names.size()> params(text, param_names);
-  Finder<meta_names.size()> meta(text, meta_names);
-  const auto into_params = [&](std::size_t i, std::size_t v) {
-    return i == param_meta && text[v] == '{' ? meta.scan(v) : cursor::skip_value(text, v);
-  };
-  top.scan(begin, [&](std::size_t i, std::size_t v) {
-    return i == top_params && text[v] == '{' ? params.scan(v, into_params)
-                                             : cursor::skip_value(text, v);
-  });
-  const std::string_view id = frame.view(top[top_id]);
-  for (const std::string_view name : {top.repeated(), params.repeated(), meta.repeated()}) {
-    if (!name.empty()) return repeated_key(name, top.repeated() == "id" ? std::string_view() : id);
-  }
-  if (auto wrong = frame.take_top(
-          top[top_jsonrpc], top[top_id], top[top_method], top[top_params], top[top_result],
-          top[top_error]
-      )) {
-    return invalid(std::move(*wrong), id);
-  }
-  frame.name_span_ = params[param_name];
-  frame.uri_span_ = params[param_uri];
-  frame.meta_ = params[param_meta];
-  frame.request_id_ = params[param_request_id];
-  frame.name_ = text_of(frame.view(frame.name_span_));
-  frame.uri_ = text_of(frame.view(frame.uri_span_));
-  const bool is_progress = frame.method_ == "notifications/progress";
-  frame.progress_token_ = is_progress ? params[param_progress_token] : meta[meta_progress_token];
+std::expected<Frame, FrameError> Frame::parse(std::string bytes, const JsonLimits& limits) {
+  std::expected<Frame, FrameError> frame;
+  frame->bytes_ = std::move(bytes);
+  if (auto wrong = frame->read(limits)) frame = std::unexpected(std::move(*wrong));
   return frame;
 }
 
-std::optional<std::string> Frame::take_top(
-    Span jsonrpc, Span id, Span method, Span params, Span result, Span error
-) {
-  id_ = id;
-  params_ = params;
-  result_ = result;
-  error_ = error;
-  if (view(jsonrpc) != R"("2.0")" && text_of(view(jsonrpc)) != "2.0")
+std::optional<FrameError> Frame::read(const JsonLimits& limits) {
+  if (bytes_.size() >= std::numeric_limits<std::uint32_t>::max()) {
+    return invalid("the message is larger than 4 GiB");
+  }
+  const std::string_view text = bytes_;
+  JsonReader reader(text, limits.max_depth);
+  Top top;
+  Finder<param_names> params;
+  Finder<meta_names> meta;
+  const auto plain = [&](std::size_t, std::size_t v) { return reader.value(v); };
+  const auto in_params = [&](std::size_t i, std::size_t v) {
+    return i == param_meta && reader.peek(v) == '{' ? meta.scan(reader, text, v, plain)
+                                                    : reader.value(v);
+  };
+  const auto in_message = [&](std::size_t i, std::size_t v) {
+    return i == top_params && reader.peek(v) == '{' ? params.scan(reader, text, v, in_params)
+                                                    : reader.value(v);
+  };
+  const std::size_t begin = reader.space(0);
+  const bool object = reader.peek(begin) == '{';
+  const std::size_t end = object ? top.scan(reader, text, begin, in_message) : reader.value(begin);
+  if (end == JsonReader::failed || reader.end(end) == JsonReader::failed) {
+    return not_json(reader.wrong());
+  }
+  if (!object) return invalid("a message must be a JSON object");
+  for (const std::string_view name : {top.repeated(), params.repeated(), meta.repeated()}) {
+    if (name.empty()) continue;
+    return invalid(
+        fmt::format("the key \"{}\" stands twice", name),
+        top.repeated() == "id" ? std::string_view() : view(top[top_id])
+    );
+  }
+  if (const char* wrong = keep(top)) return invalid(wrong, view(id_));
+  if (!top[top_method]) return std::nullopt;
+  name_ = params[param_name];
+  uri_ = params[param_uri];
+  meta_ = params[param_meta];
+  request_id_ = params[param_request_id];
+  texts_ = std::make_shared<const Texts>(text_of(top[top_method]), text_of(name_), text_of(uri_));
+  const bool is_progress = method() == "notifications/progress";
+  progress_token_ = is_progress ? params[param_progress_token] : meta[meta_progress_token];
+  return std::nullopt;
+}
+
+const char* Frame::keep(const Top& top) {
+  id_ = top[top_id];
+  const std::string_view params = view(top[top_params]);
+  const Span result = top[top_result];
+  const Span error = top[top_error];
+  if (view(top[top_jsonrpc]) != R"("2.0")" && text_of(top[top_jsonrpc]) != "2.0") {
     return "\"jsonrpc\" must be \"2.0\"";
-  if (params && !is_object(view(params)) && !is_array(view(params))) {
+  }
+  if (!params.empty() && !is_object(params) && !is_array(params)) {
     return "\"params\" must be an object or an array";
   }
   if (result && error) return "a response has either \"result\" or \"error\"";
-  if (method) {
+  if (top[top_method]) {
     if (result || error) return "a message has either \"method\" or \"result\" or \"error\"";
-    method_ = text_of(view(method));
-    if (method_.empty()) return "\"method\" must be a string that is not empty";
-    kind_ = id ? Kind::request : Kind::notification;
+    const std::string_view method = view(top[top_method]);
+    if (!is_string(method) || method.size() == 2) {
+      return "\"method\" must be a string that is not empty";
+    }
+    kind_ = id_ ? Kind::request : Kind::notification;
+    body_ = top[top_params];
   } else if (result || error) {
     kind_ = result ? Kind::result : Kind::error;
-    if (result && !id) return "a result needs an \"id\"";
+    if (result && !id_) return "a result needs an \"id\"";
+    body_ = result ? result : error;
   } else {
     return "a message needs \"method\", \"result\" or \"error\"";
   }
-  if (id && !is_usable_id(view(id)) && !(kind_ == Kind::error && is_null(view(id)))) {
+  if (id_ && !is_usable_id(id()) && !(kind_ == Kind::error && is_null(id()))) {
     return "\"id\" must be a string or an integer";
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+std::string Frame::text_of(Span raw) const {
+  if (!is_string(view(raw))) return {};
+  const std::string_view inner = view({raw.begin + 1, raw.size - 2});
+  const bool plain = cursor::plain_run<false>(bytes_, raw.begin + 1) == raw.begin + raw.size - 1;
+  return plain ? std::string(inner) : unescape(view(raw));
 }
 
 std::string Frame::spliced(std::initializer_list<Edit> edits) const {
@@ -224,16 +235,14 @@ bool is_batch(std::string_view bytes) {
 std::expected<std::vector<std::string>, FrameError> split_batch(
     std::string_view bytes, const JsonLimits& limits
 ) {
-  if (auto wrong = validate(bytes, limits)) {
-    return std::unexpected(FrameError{-32700, "Parse error: " + *wrong, {}});
-  }
-  if (!is_batch(bytes)) return invalid("a batch must be an array");
+  if (auto wrong = validate(bytes, limits)) return std::unexpected(not_json(*wrong));
+  if (!is_batch(bytes)) return std::unexpected(invalid("a batch must be an array"));
   std::vector<std::string> out;
   for_each_element(bytes, [&out](std::string_view element) {
     out.emplace_back(element);
     return true;
   });
-  if (out.empty()) return invalid("a batch must not be empty");
+  if (out.empty()) return std::unexpected(invalid("a batch must not be empty"));
   return out;
 }
 

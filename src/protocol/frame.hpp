@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,30 +57,27 @@ class Frame {
 
   /// Raw tokens as they stand in the bytes; empty where absent.
   std::string_view id() const { return view(id_); }
-  std::string_view params() const { return view(params_); }
+  std::string_view params() const { return view(params_span()); }
   std::string_view meta() const { return view(meta_); }  ///< params._meta
-  std::string_view progress_token() const {
-    return view(progress_token_);
-  }  ///< params._meta.progressToken, or
-     ///< params.progressToken of notifications/progress
-  std::string_view result() const { return view(result_); }
-  std::string_view error() const { return view(error_); }
+  /// params._meta.progressToken, or params.progressToken of notifications/progress.
+  std::string_view progress_token() const { return view(progress_token_); }
+  /// params.requestId (notifications/cancelled).
+  std::string_view request_id() const { return view(request_id_); }
+  std::string_view result() const { return view(kind_ == Kind::result ? body_ : Span{}); }
+  std::string_view error() const { return view(kind_ == Kind::error ? body_ : Span{}); }
   /// Unescaped.
-  const std::string& method() const { return method_; }
+  const std::string& method() const { return texts().method; }
   /// Unescaped params.name / params.uri; empty where absent or not a string.
-  const std::string& name() const { return name_; }
-  const std::string& uri() const { return uri_; }
+  const std::string& name() const { return texts().name; }
+  const std::string& uri() const { return texts().uri; }
 
   Span id_span() const { return id_; }
-  Span params_span() const { return params_; }
-  Span name_span() const { return name_span_; }
-  Span uri_span() const { return uri_span_; }
+  Span params_span() const { return is_response() ? Span{} : body_; }
+  Span name_span() const { return name_; }
+  Span uri_span() const { return uri_; }
   Span meta_span() const { return meta_; }
   Span progress_token_span() const { return progress_token_; }
-  Span request_id_span() const {
-    return request_id_;
-  }  ///< params.requestId (notifications/cancelled)
-  std::string_view request_id() const { return view(request_id_); }
+  Span request_id_span() const { return request_id_; }
 
   struct Edit {
     Span at;  ///< replaced; must not overlap another edit; an absent one is passed over
@@ -90,16 +88,27 @@ class Frame {
   std::string spliced(std::vector<Edit> edits) const;
 
  private:
+  /// What is unescaped when it is read, once.
+  struct Texts {
+    std::string method, name, uri;
+  };
+  struct Top;
+
+  const Texts& texts() const { return texts_ ? *texts_ : no_texts; }
+  /// Reads the bytes; what is wrong with them, or nothing.
+  std::optional<FrameError> read(const JsonLimits& limits);
+  /// Keeps the members of the message itself but its method; what is wrong with them, or null.
+  const char* keep(const Top& top);
+  /// The text of a raw string token; empty where it is none.
+  std::string text_of(Span raw) const;
   std::string splice(std::span<const Edit> in_order) const;
-  /// Keeps the members of the message itself; what is wrong with them, or nothing.
-  std::optional<std::string> take_top(
-      Span jsonrpc, Span id, Span method, Span params, Span result, Span error
-  );
+
+  static const Texts no_texts;
 
   std::string bytes_;
-  std::string method_, name_, uri_;
+  std::shared_ptr<const Texts> texts_;  ///< none: a response; copies share them
+  Span id_, body_, name_, uri_, meta_, progress_token_, request_id_;
   Kind kind_ = Kind::notification;
-  Span id_, params_, meta_, progress_token_, result_, error_, name_span_, uri_span_, request_id_;
 };
 
 /// True when the first character of the text, white space aside, opens an array.

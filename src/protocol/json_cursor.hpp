@@ -1,12 +1,12 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
+
+#include "protocol/json_block.hpp"
 
 /// The inner loops over JSON text that was validated before. Inside this room only: the others use
 /// json_scan.hpp. All functions take the whole text and a position, and return a position; on valid
@@ -21,23 +21,21 @@ inline std::size_t skip_space(std::string_view text, std::size_t at) {
 }
 
 /// The first byte at or after `at` that a string cannot hold as it is or that needs a look: '"',
-/// '\\', a control character, and with `Ascii` also a byte over 0x7F. Eight bytes at a time.
-template <bool Ascii>
+/// '\\', a control character, and with `Ascii` also a byte over 0x7F.
+template <bool Ascii, class Block = Block>
 std::size_t plain_run(std::string_view text, std::size_t at) {
-  constexpr std::uint64_t ones = 0x0101010101010101U;
-  constexpr std::uint64_t tops = 0x8080808080808080U;
-  const auto zero_bytes = [](std::uint64_t word) { return (word - ones) & ~word & tops; };
-  while (at + sizeof(std::uint64_t) <= text.size()) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, sizeof word);
-    std::uint64_t found = zero_bytes(word ^ (ones * '"')) | zero_bytes(word ^ (ones * '\\')) |
-                          ((word - ones * 0x20) & ~word & tops);
-    if constexpr (Ascii) found |= word & tops;
-    if (found != 0) {
-      // The lowest mark is exact; those above it may be borrowed from it.
-      return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
-    }
-    at += sizeof word;
+  while (at + Block::size <= text.size()) {
+    const auto marks = Block::template marks<Ascii>(text.data() + at);
+    if (marks != 0) return at + Block::first(marks);
+    at += Block::size;
+  }
+  if (at >= text.size()) return at;
+  if (text.size() >= Block::size) {
+    // What is left is the end of the last block.
+    const std::size_t last = text.size() - Block::size;
+    const auto marks =
+        Block::without_first(Block::template marks<Ascii>(text.data() + last), at - last);
+    return marks != 0 ? at + Block::first(marks) : text.size();
   }
   for (; at < text.size(); ++at) {
     const auto c = static_cast<std::uint8_t>(text[at]);

@@ -6,6 +6,7 @@
 #include "core/json_quote.hpp"
 #include "core/utf8.hpp"
 #include "protocol/json_cursor.hpp"
+#include "protocol/json_reader.hpp"
 
 namespace mooring::protocol {
 namespace cursor {
@@ -88,6 +89,13 @@ std::string_view slice(std::string_view text, std::size_t begin, std::size_t end
 }
 
 }  // namespace
+
+std::optional<std::string> validate(std::string_view text, const JsonLimits& limits) {
+  JsonReader reader(text, limits.max_depth);
+  const std::size_t end = reader.value(reader.space(0));
+  if (end == JsonReader::failed || reader.end(end) == JsonReader::failed) return reader.wrong();
+  return std::nullopt;
+}
 
 std::optional<std::string_view> member(std::string_view object, std::string_view key) {
   std::optional<std::string_view> found;

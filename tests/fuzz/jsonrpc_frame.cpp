@@ -2,7 +2,7 @@
 
 #include "fuzz/fuzz_target.hpp"
 #include "protocol/frame.hpp"
-#include "protocol/json_validate.hpp"
+#include "protocol/json_scan.hpp"
 
 using namespace mooring::protocol;
 using mooring::fuzz::require;
@@ -12,12 +12,12 @@ namespace {
 void check_scans(const std::string& text) {
   for_each_member(text, [](std::string_view key, std::string_view value) {
     require(
-        !validate_slowly(key, {}) && !validate_slowly(value, {}), "members of valid JSON are valid"
+        !validate(key) && !validate(value), "members of valid JSON are valid"
     );
     return true;
   });
   for_each_element(text, [](std::string_view value) {
-    require(!validate_slowly(value, {}), "elements of valid JSON are valid");
+    require(!validate(value), "elements of valid JSON are valid");
     return true;
   });
   require(!validate(one_line(text)), "one line is still JSON");
@@ -48,7 +48,7 @@ void check_frame(const Frame& frame) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(mooring::fuzz::text_of(data, size));
-  const bool valid = !validate_slowly(text, {});
+  const bool valid = !validate(text);
   require(valid == !validate(std::string(4096, ' ') + text), "both validators agree");
   if (valid) check_scans(text);
   const auto frame = Frame::parse(text);

@@ -1,4 +1,4 @@
-#include "protocol/json_validate.hpp"
+#include "protocol/json_scan.hpp"
 
 #include <gtest/gtest.h>
 

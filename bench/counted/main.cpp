@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "gateway/routing_table.hpp"
 #include "gateway/session_codec.hpp"
 #include "io/http_request_parser.hpp"
 #include "io/http_response_parser.hpp"
@@ -76,6 +79,66 @@ mooring::recovery::Failure lost_session() {
   return failure;
 }
 
+using mooring::gateway::Contribution;
+using mooring::gateway::Era;
+using mooring::gateway::Pieces;
+using mooring::upstream::ListKind;
+
+/// A server with so many tools; `change` is in the description of the last.
+Contribution listing_server(std::string name, int tools, std::string_view change = {}) {
+  std::string list;
+  for (int i = 0; i < tools; ++i) {
+    list += fmt::format(
+        R"({}{{"name":"tool_{}","description":"Does one thing, and says in a sentence which.{}",)"
+        R"("inputSchema":{{"type":"object","properties":{{"path":{{"type":"string"}},)"
+        R"("limit":{{"type":"integer","minimum":1}}}},"required":["path"]}}}})",
+        i == 0 ? "" : ",", i, i + 1 == tools ? change : ""
+    );
+  }
+  mooring::upstream::PageCollector pages(ListKind::tools, 1);
+  pages.add(R"({"tools":[)" + list + "]}");
+  auto catalogue = std::make_shared<mooring::upstream::Catalogue>();
+  (*catalogue)[ListKind::tools] = std::move(pages).take();
+  return {std::move(name), nullptr, std::move(catalogue), R"({"tools":{}})"};
+}
+
+void answer(const Pieces& pieces) {
+  const auto response = mooring::protocol::make_result_of("1000000001", pieces);
+  wrong += response.size() > 100'000 ? 0 : 1;
+}
+
+const mooring::gateway::ServerView& thousand_tools() {
+  static const mooring::gateway::ServerView view(listing_server("server", 1000));
+  return view;
+}
+
+/// A thousand servers with twenty tools each, as one.
+struct Everything {
+  std::shared_ptr<const mooring::gateway::ServerNames> names;
+  std::vector<mooring::gateway::SharePtr> shares;
+  std::unique_ptr<const mooring::gateway::Aggregate> aggregate;
+
+  Everything() {
+    std::vector<std::string> all;
+    for (int i = 0; i < 1000; ++i) {
+      all.push_back(fmt::format("server{}", i));
+      shares.push_back(mooring::gateway::make_share(listing_server(all.back(), 20)));
+    }
+    names = std::make_shared<const mooring::gateway::ServerNames>(std::move(all));
+    join();
+  }
+  void join() {
+    auto next = std::make_unique<mooring::gateway::Aggregate>(names, shares, aggregate.get());
+    if (aggregate) wrong += next->lists_same(*aggregate, ListKind::tools) ? 1 : 0;
+    aggregate = std::move(next);
+  }
+};
+
+Everything& everything() {
+  static Everything all;
+  return all;
+}
+
 }  // namespace
 
 // The names that bench/budgets.txt lists, with `counted_` before them.
@@ -142,6 +205,35 @@ extern "C" {
   }
 }
 
+[[gnu::noinline]] void counted_list_legacy() {
+  const auto& view = thousand_tools();
+  for (int i = 0; i < times; ++i) answer(view.list(ListKind::tools, Era::legacy));
+}
+
+[[gnu::noinline]] void counted_list_modern() {
+  const auto& view = thousand_tools();
+  for (int i = 0; i < times; ++i) answer(view.list(ListKind::tools, Era::modern));
+}
+
+/// One of a thousand servers has changed one of its twenty tools: its view, its share, the
+/// aggregate of all, and whether its clients are to be told.
+[[gnu::noinline]] void counted_rebuild_aggregate() {
+  auto& all = everything();
+  static const auto one = listing_server("server500", 20, " One."),
+                    other = listing_server("server500", 20, " Other.");
+  for (int i = 0; i < times; ++i) {
+    const mooring::gateway::ServerView view(i % 2 == 0 ? one : other);
+    all.shares[500] = mooring::gateway::make_share(i % 2 == 0 ? one : other, all.shares[500].get());
+    all.join();
+    wrong += view.offers(ListKind::tools) ? 0 : 1;
+  }
+}
+
+[[gnu::noinline]] void counted_find_tool() {
+  const auto& aggregate = *everything().aggregate;
+  for (int i = 0; i < times; ++i) wrong += aggregate.tool("server500__tool_7") ? 0 : 1;
+}
+
 }  // extern "C"
 
 /// Twice: whatever a function sets up when it is first called is not of interest.
@@ -154,6 +246,10 @@ int main() {
     counted_sse_decode();
     counted_session_open();
     counted_classify();
+    counted_list_legacy();
+    counted_list_modern();
+    counted_rebuild_aggregate();
+    counted_find_tool();
   }
   fmt::print("{}\n", times);
   if (wrong > 0) fmt::print(stderr, "mooring-counted: {} wrong answers\n", wrong);

@@ -41,7 +41,7 @@ void aggregate_build(benchmark::State& state) {
       contributions(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)));
   for (auto _ : state) {
     const Aggregate aggregate(all);
-    benchmark::DoNotOptimize(aggregate.result(ListKind::tools).size());
+    benchmark::DoNotOptimize(aggregate.list(ListKind::tools, Era::legacy).size());
   }
 }
 BENCHMARK(aggregate_build)->Args({10, 20})->Args({1000, 20})->Unit(benchmark::kMillisecond);

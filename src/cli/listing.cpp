@@ -6,6 +6,7 @@
 #include "cli/one_shot.hpp"
 #include "cli/text.hpp"
 #include "gateway/description_guard.hpp"
+#include "gateway/server_view.hpp"
 #include "protocol/json_scan.hpp"
 
 namespace mooring::cli {
@@ -83,10 +84,8 @@ std::string key_of(ListKind kind, std::string_view definition) {
 
 std::string Listing::result(ListKind kind) const {
   if (filtered) {
-    const auto view = gateway::make_server_view(share);
-    if (const auto found = view->results.find(kind); found != view->results.end()) {
-      return found->second;
-    }
+    const gateway::ServerView view(share);
+    if (view.offers(kind)) return gateway::joined(view.list(kind, gateway::Era::legacy));
   } else if (const auto& page = (*share.catalogue)[kind].single_page; !page.empty()) {
     return page;
   }

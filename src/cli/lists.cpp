@@ -128,7 +128,8 @@ int print_aggregate(const std::vector<Asked>& all, ListKind kind) {
       complain(failed, asked.listing.error().detail);
     }
   }
-  print(gateway::Aggregate(shares).result(kind) + "\n");
+  const gateway::Aggregate all_as_one(shares);
+  print(gateway::joined(all_as_one.list(kind, gateway::Era::legacy)) + "\n");
   return shares.empty() && !all.empty() ? failed : success;
 }
 

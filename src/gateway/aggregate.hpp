@@ -1,95 +1,95 @@
 #pragma once
 
 #include <array>
-#include <functional>
+#include <cstddef>
 #include <map>
 #include <memory>
-#include <mooring/upstream_config.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
-#include "upstream/catalogue.hpp"
+#include "gateway/list_text.hpp"
+#include "gateway/server_names.hpp"
+#include "gateway/share.hpp"
 
 namespace mooring::gateway {
 
-/// One upstream's share of what is shown: its catalogue and what its configuration says about
-/// showing it.
-struct Contribution {
-  std::string server;
-  std::shared_ptr<const UpstreamConfig> config;
-  upstream::CataloguePtr catalogue;
-  std::string capabilities;  ///< of the server, raw JSON object
-  bool modern = false;       ///< it speaks the modern era
-};
-
-/// What one upstream shows at `/mcp/SERVER`: its lists after the tool filter, ready to be sent.
-/// With nothing to filter or to normalize the server's own bytes are kept.
-struct ServerView {
-  std::map<upstream::ListKind, std::string> results;  ///< raw result objects of the lists it offers
-  std::optional<std::string> legacy_tools;      ///< tools/list for legacy clients, where it differs
-  std::array<upstream::CacheHints, 4> hints{};  ///< by ListKind; for modern clients
-  bool shows_tool(std::string_view name) const;
-  std::optional<std::vector<std::string>> shown_tools;  ///< sorted; empty: all
-};
-std::shared_ptr<const ServerView> make_server_view(const Contribution& contribution);
-
-/// Where a public name leads.
+/// Where a public name leads. Of the aggregate that told it.
 struct Route {
-  std::string server;
-  std::string name;  ///< the upstream's own
+  std::string_view server;
+  std::string_view name;  ///< the upstream's own
 };
 
 /// All upstreams as one (`/mcp`): tools and prompts under `SERVER__name`, resource URIs untouched.
 /// Order: upstreams as configured, then each upstream's own order. Immutable once published; a pure
-/// function of the contributions.
+/// function of the shares.
+///
+/// Made anew whenever one server lists something else, so it holds the shares themselves: nothing
+/// is joined before a client asks for a list, and a name is looked for in the shares of those who
+/// may have it. Only names of servers that may meet, and URIs where a list of them has changed, are
+/// gone through again.
 class Aggregate {
  public:
+  /// One share for each name, empty for a server that contributes nothing. What has not changed
+  /// since `before` is taken from there.
+  Aggregate(
+      std::shared_ptr<const ServerNames> names, std::vector<SharePtr> shares,
+      const Aggregate* before = nullptr
+  );
   explicit Aggregate(const std::vector<Contribution>& contributions);
 
-  /// Raw result object of tools/list and its kin.
-  const std::string& result(upstream::ListKind kind) const;
-  /// The same for legacy clients.
-  const std::string& legacy_result(upstream::ListKind kind) const;
+  /// The result object of tools/list and its kin, in pieces of this aggregate.
+  Pieces list(upstream::ListKind kind, Era era) const;
   /// The shortest time that a server gives, and public only where all agree (2026-07-28 "Caching").
-  const upstream::CacheHints& hints(upstream::ListKind kind) const {
-    return hints_[static_cast<std::size_t>(kind)];
-  }
+  const upstream::CacheHints& hints(upstream::ListKind kind) const { return hints_[index(kind)]; }
   std::optional<Route> tool(std::string_view public_name) const;
   std::optional<Route> prompt(std::string_view public_name) const;
   /// The server that lists this resource, else the first whose template matches; empty: nobody's.
-  std::optional<std::string> server_of_resource(std::string_view uri) const;
+  std::optional<std::string_view> server_of_resource(std::string_view uri) const;
   /// The server that lists this resource template (completion/complete, ref/resource).
-  std::optional<std::string> server_of_template(std::string_view uri_template) const;
+  std::optional<std::string_view> server_of_template(std::string_view uri_template) const;
   /// Raw ServerCapabilities object: what at least one upstream has; logging and completions
   /// likewise.
   const std::string& capabilities() const { return capabilities_; }
-  const std::vector<std::string>& warnings() const {
-    return warnings_;
-  }  ///< for the log: suspicious descriptions, duplicate URIs
-  bool operator==(const Aggregate& other) const;  ///< the same lists are served
+  /// For the log: names and URIs on which servers meet. What is odd about one alone is in its
+  /// share.
+  std::vector<std::string> warnings() const;
+  /// The same definitions are listed, in the same order.
+  bool lists_same(const Aggregate& other, upstream::ListKind kind) const;
 
  private:
-  void add_tools(const std::vector<Contribution>& contributions);
-  void add_prompts(const std::vector<Contribution>& contributions);
-  void add_resources(const std::vector<Contribution>& contributions);
-  void add_templates(const std::vector<Contribution>& contributions);
-  std::string addressed(
-      upstream::ListKind kind, const Contribution& from, const upstream::CatalogueItem& item
-  );
-  void warn_listed_twice(
-      std::string_view what, std::string_view key, std::string_view winner, std::string_view loser
-  );
+  /// What becomes of the portions where servers meet.
+  struct Meeting {
+    std::map<std::size_t, PortionPtr> altered;  ///< by position; the others stand
+    std::vector<std::string> warnings;
+  };
+  /// Who answers for which URI. The views are of the portions.
+  struct Addresses : Meeting {
+    std::unordered_map<std::string_view, std::size_t> owners;
+    std::vector<std::string_view> in_order;
+  };
 
-  std::map<upstream::ListKind, std::string> results_;
-  std::optional<std::string> legacy_tools_;
+  static std::size_t index(upstream::ListKind kind) { return static_cast<std::size_t>(kind); }
+  const Portion* portion(upstream::ListKind kind, std::size_t at) const;
+  const Meeting& meeting(upstream::ListKind kind) const;
+  Pieces parts(upstream::ListKind kind, bool for_legacy) const;
+  Meeting settled(upstream::ListKind kind) const;
+  void settle_group(upstream::ListKind kind, const std::vector<std::size_t>& group, Meeting& names)
+      const;
+  std::shared_ptr<const Addresses> addresses(upstream::ListKind kind, const Aggregate* before)
+      const;
+  std::optional<Route> route(upstream::ListKind kind, std::string_view public_name) const;
+
+  std::shared_ptr<const ServerNames> names_;
+  std::vector<SharePtr> shares_;
+  Meeting tools_, prompts_;
+  std::shared_ptr<const Addresses> resources_, templates_;
   std::array<upstream::CacheHints, 4> hints_{};
-  std::map<std::string, Route, std::less<>> tools_, prompts_;
-  std::map<std::string, std::string, std::less<>> resources_;
-  std::vector<std::pair<std::string, std::string>> templates_;  ///< template, server
+  std::array<std::string, 4> openings_, modern_endings_;
   std::string capabilities_;
-  std::vector<std::string> warnings_;
+  bool any_modern_ = false;
 };
 
 }  // namespace mooring::gateway

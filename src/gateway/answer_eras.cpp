@@ -59,7 +59,7 @@ bool has_what_is_missed(const ClientSession& client, std::string_view error) {
 }  // namespace
 
 std::string legacy_for_modern(std::string response, bool elicits) {
-  if (const auto error = protocol::member(response, "error")) {
+  if (const auto error = protocol::error_of(response)) {
     const auto code = code_of(*error);
     const bool unwanted = code == url_elicitation_required ? !elicits : is_modern_code(code);
     return unwanted ? with_code(response, *error, protocol::internal_error) : response;
@@ -71,7 +71,7 @@ std::string legacy_for_modern(std::string response, bool elicits) {
 }
 
 std::string modern_for_modern(std::string response, const ClientSession& client) {
-  const auto error = protocol::member(response, "error");
+  const auto error = protocol::error_of(response);
   if (!error) return response;
   const auto code = code_of(*error);
   const bool ours =
@@ -81,7 +81,7 @@ std::string modern_for_modern(std::string response, const ClientSession& client)
 }
 
 std::string modern_for_legacy(std::string response, std::string_view method) {
-  if (const auto error = protocol::member(response, "error")) {
+  if (const auto error = protocol::error_of(response)) {
     const auto code = code_of(*error);
     if (is_modern_code(code)) return with_code(response, *error, protocol::internal_error);
     const auto data = protocol::member(*error, "data").value_or("{}");
@@ -98,16 +98,21 @@ std::string modern_for_legacy(std::string response, std::string_view method) {
   return protocol::with_member(response, "result", plain);
 }
 
+std::optional<std::string> tool_for_legacy(std::string_view tool) {
+  const auto schema = protocol::member(tool, "outputSchema");
+  if (!schema || protocol::string_member(*schema, "type") == "object") return std::nullopt;
+  return protocol::without_member(tool, "outputSchema");
+}
+
 std::string tools_for_legacy(std::string result) {
   const auto tools = protocol::member(result, "tools").value_or("[]");
   std::string all = "[";
   bool changed = false;
   protocol::for_each_element(tools, [&](std::string_view tool) {
-    const auto schema = protocol::member(tool, "outputSchema");
-    const bool unknown = schema && protocol::string_member(*schema, "type") != "object";
+    const auto other = tool_for_legacy(tool);
     if (all.size() > 1) all += ',';
-    all += unknown ? protocol::without_member(tool, "outputSchema") : std::string(tool);
-    changed = changed || unknown;
+    all += other ? std::string_view(*other) : tool;
+    changed = changed || other;
     return true;
   });
   return changed ? protocol::with_member(result, "tools", all + "]") : result;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,5 +25,7 @@ std::string modern_for_legacy(std::string response, std::string_view method);
 /// A raw result of tools/list that modern servers had a share in, for a legacy client: without
 /// output schemas of anything but objects, for which many of them refuse the whole list.
 std::string tools_for_legacy(std::string result);
+/// The same of one definition; nothing where it may stay.
+std::optional<std::string> tool_for_legacy(std::string_view tool);
 
 }  // namespace mooring::gateway

@@ -100,10 +100,13 @@ Gateway::~Gateway() = default;
 
 void Gateway::announce(const config::Config& config) {
   auto table = std::make_shared<RoutingTable>();
+  std::vector<std::string> names;
   for (const auto& entry : config.servers) {
+    const auto& name = names.emplace_back(entry.config.name);
     auto settings = std::make_shared<const UpstreamConfig>(entry.config);
-    table->servers.push_back({entry.config.name, std::move(settings), nullptr, nullptr});
+    table->servers.push_back(shown_server({name, std::move(settings), nullptr, "{}"}));
   }
+  table->names = std::make_shared<const ServerNames>(std::move(names));
   table_ = table;
   for (const auto& router : routers_) router->publish(table);
 }
@@ -171,8 +174,10 @@ awaitable<std::vector<std::shared_ptr<Gateway::Upstream>>> Gateway::exchange_ups
       retiring_.spawn(own_.end_all(name, workers_.front()->timers().now() + drain_timeout_));
     }
   }
-  order_.clear();
-  for (const auto& entry : config.servers) order_.push_back(entry.config.name);
+  std::vector<std::string> names;
+  for (const auto& entry : config.servers) names.push_back(entry.config.name);
+  stale_ = {names.begin(), names.end()};
+  order_ = std::make_shared<const ServerNames>(std::move(names));
   for (const auto& entry : config.servers) {
     if (upstreams_.contains(entry.config.name)) continue;
     const auto before = std::ranges::find(old, entry.config.name, [](const auto& gone) {
@@ -195,10 +200,7 @@ awaitable<void> Gateway::start_upstream(
 ) {
   auto upstream = std::make_shared<Upstream>();
   const auto& name = entry.config.name;
-  if (before) {
-    upstream->inherited = before->shown;
-    upstream->inherited_capabilities = before->capabilities;
-  }
+  if (before) upstream->inherited = before->shown;
   upstream->config = std::make_shared<const UpstreamConfig>(entry.config);
   for (const auto& note : entry.notes) core::log::info("config", "{}", note);
   upstreams_[name] = upstream;
@@ -268,7 +270,8 @@ awaitable<void> Gateway::stop() {
 
 void Gateway::changed(const std::string& server) {
   if (watcher_ != nullptr) watcher_->changed(server);
-  workers_.front()->post([this] {
+  workers_.front()->post([this, server] {
+    stale_.insert(server);
     if (rebuild_posted_) return;
     rebuild_posted_ = true;
     // Many upstreams change at once at the start: one table for all of them.
@@ -279,57 +282,67 @@ void Gateway::changed(const std::string& server) {
   });
 }
 
+Contribution Gateway::contribution_of(const Upstream& upstream) const {
+  Contribution now{upstream.config->name, upstream.config, nullptr, "{}"};
+  if (upstream.live.links.empty()) return now;
+  const auto& snapshot = upstream.live.links.front()->snapshot();
+  if (snapshot.catalogue) {
+    now.catalogue = snapshot.catalogue;
+    now.capabilities = snapshot.server.capabilities;
+    now.modern = snapshot.server.modern();
+  } else if (upstream.inherited && snapshot.state == upstream::State::connecting) {
+    // What its predecessor listed stands until it has connected for the first time.
+    now = upstream.inherited->from;
+    now.config = upstream.config;
+  }
+  return now;
+}
+
+bool Gateway::look_again(Upstream& upstream) {
+  auto now = contribution_of(upstream);
+  if (upstream.shown && upstream.shown->from == now) return false;
+  const auto before = upstream.shown ? upstream.shown : upstream.inherited;
+  const bool relisted = !upstream.shown || upstream.shown->from.catalogue != now.catalogue;
+  if (catalogues_ != nullptr && now.catalogue && relisted && upstream.config->lazy) {
+    const auto& server = upstream.live.links.front()->snapshot().server;
+    if (!server.result.empty())
+      catalogues_->keep(remembered(*upstream.config, server, *now.catalogue));
+  }
+  upstream.shown = shown_server(std::move(now), before.get());
+  if (upstream.shown->share) warn_of(upstream.shown->share->warnings);
+  return true;
+}
+
+/// Looks at those alone that have changed: what stands of the others is kept.
 void Gateway::rebuild() {
   // Half an exchange must not be shown, nor the emptiness at the end.
   if (applying_ || stopping_) return;
-  auto table = std::make_shared<RoutingTable>();
-  std::vector<Contribution> contributions;
-  std::vector<const Upstream*> newcomers;
-  bool differs = table_->servers.size() != order_.size();
-  for (const auto& name : order_) {
+  const bool same_servers = table_->names == order_;
+  bool differs = !same_servers;
+  std::vector<const Upstream*> looked_at, newcomers;
+  for (const auto& name : std::exchange(stale_, {})) {
     const auto found = upstreams_.find(name);
     if (found == upstreams_.end()) continue;
     auto& upstream = *found->second;
-    upstream::CataloguePtr catalogue;
-    bool modern = false;
-    upstream.capabilities = "{}";
-    if (!upstream.live.links.empty()) {
-      const auto& snapshot = upstream.live.links.front()->snapshot();
-      catalogue = snapshot.catalogue;
-      upstream.capabilities = snapshot.server.capabilities;
-      modern = snapshot.server.modern();
-      // What its predecessor listed stands until it has connected for the first time.
-      if (!catalogue && snapshot.state == upstream::State::connecting) {
-        catalogue = upstream.inherited;
-        upstream.capabilities = upstream.inherited_capabilities;
-      }
-    }
-    Contribution contribution{name, upstream.config, catalogue, upstream.capabilities, modern};
-    if (catalogue != upstream.shown) {
-      if (!upstream.shown) newcomers.push_back(&upstream);
-      upstream.shown = catalogue;
-      if (catalogues_ != nullptr && catalogue && upstream.config->lazy) {
-        const auto& server = upstream.live.links.front()->snapshot().server;
-        if (!server.result.empty())
-          catalogues_->keep(remembered(*upstream.config, server, *catalogue));
-      }
-      upstream.view = make_server_view(contribution);
-      differs = true;
-    }
-    if (table->servers.size() < table_->servers.size() &&
-        table_->servers[table->servers.size()].config != upstream.config) {
-      differs = true;
-    }
-    table->servers.push_back({name, upstream.config, catalogue, upstream.view});
-    if (catalogue) contributions.push_back(std::move(contribution));
+    const bool known = upstream.shown && upstream.shown->from.catalogue;
+    differs = look_again(upstream) || differs;
+    looked_at.push_back(&upstream);
+    if (!known && upstream.shown->from.catalogue) newcomers.push_back(&upstream);
   }
   if (!differs) return;
-  table->aggregate = std::make_shared<const Aggregate>(contributions);
-  for (const auto& warning : table->aggregate->warnings()) {
-    if (std::ranges::find(warned_, warning) != warned_.end()) continue;
-    core::log::warn("catalogue", "{}", warning);
-    warned_.push_back(warning);
+  auto table = std::make_shared<RoutingTable>();
+  table->names = order_;
+  if (same_servers) table->servers = table_->servers;
+  table->servers.resize(order_->size());
+  for (const auto* upstream : looked_at) {
+    if (const auto at = order_->find(upstream->config->name)) table->servers[*at] = upstream->shown;
   }
+  std::vector<SharePtr> shares;
+  shares.reserve(table->servers.size());
+  for (const auto& server : table->servers) shares.push_back(server ? server->share : nullptr);
+  table->aggregate =
+      std::make_shared<const Aggregate>(order_, std::move(shares), table_->aggregate.get());
+  warn_of(table->aggregate->warnings());
   const auto before = std::exchange(table_, table);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     if (workers_[i]->on_this_thread()) {
@@ -342,11 +355,17 @@ void Gateway::rebuild() {
   for (const auto* upstream : newcomers) tell_first_lists(*upstream);
 }
 
+void Gateway::warn_of(const std::vector<std::string>& warnings) {
+  for (const auto& warning : warnings) {
+    if (warned_.insert(warning).second) core::log::warn("catalogue", "{}", warning);
+  }
+}
+
 /// Who asked this server alone before it had ever connected got an error for a list.
 void Gateway::tell_first_lists(const Upstream& upstream) {
   std::set<std::string_view> methods;
   for (const auto kind : upstream::all_lists) {
-    if ((*upstream.shown)[kind].offered) methods.insert(list_changed_method(kind));
+    if (upstream.shown->from.lists()[kind].offered) methods.insert(list_changed_method(kind));
   }
   for (const auto method : methods) {
     control_.listeners().to_endpoint(upstream.config->name, protocol::make_notification(method));
@@ -357,7 +376,7 @@ void Gateway::tell_aggregate_changes(const Aggregate* before, const Aggregate& a
   if (before == nullptr) return;
   bool resources_told = false;
   for (const auto kind : upstream::all_lists) {
-    if (before->result(kind) == after.result(kind)) continue;
+    if (after.lists_same(*before, kind)) continue;
     const bool about_resources =
         kind == ListKind::resources || kind == ListKind::resource_templates;
     if (about_resources && std::exchange(resources_told, true)) continue;
@@ -421,7 +440,8 @@ awaitable<std::vector<upstream::Status>> Gateway::status() {
   if (!config_) co_await applied_.wait();
   std::vector<upstream::Status> all;
   const auto order = order_;
-  for (const auto& name : order) {
+  for (std::size_t at = 0; at < order->size(); ++at) {
+    const auto& name = (*order)[at];
     const auto found = upstreams_.find(name);
     if (found == upstreams_.end()) continue;
     const auto upstream = found->second;

@@ -7,7 +7,9 @@
 #include <memory>
 #include <mooring/result.hpp>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "auth/authenticator.hpp"
@@ -88,12 +90,9 @@ class Gateway final : public upstream::Observer {
     std::shared_ptr<const UpstreamConfig> config;
     LiveUpstream live;  ///< without a supervisor: the configuration is wrong
     std::string config_error;
-    upstream::CataloguePtr shown;  ///< the catalogue the current table was built from
-    std::shared_ptr<const ServerView> view;
-    std::string capabilities = "{}";  ///< as shown
+    std::shared_ptr<const RoutingTable::Server> shown;  ///< in the current table; empty: not yet
     /// After a change of its configuration: what it showed before.
-    upstream::CataloguePtr inherited;
-    std::string inherited_capabilities;
+    std::shared_ptr<const RoutingTable::Server> inherited;
   };
 
   awaitable<std::vector<std::shared_ptr<Upstream>>> exchange_upstreams(config::Config config);
@@ -109,7 +108,11 @@ class Gateway final : public upstream::Observer {
       std::string server, const protocol::Frame& frame
   );
   void restore_sessions(store::SessionStore& store);
+  Contribution contribution_of(const Upstream& upstream) const;
+  /// True: something else is to be shown of it than the current table has.
+  bool look_again(Upstream& upstream);
   void rebuild();
+  void warn_of(const std::vector<std::string>& warnings);
   void tell_aggregate_changes(const Aggregate* before, const Aggregate& after);
   void tell_first_lists(const Upstream& upstream);
   upstream::Status config_error_status(const Upstream& upstream) const;
@@ -127,7 +130,7 @@ class Gateway final : public upstream::Observer {
   Watcher* watcher_ = nullptr;
   RouterShared shared_;
   std::vector<std::unique_ptr<Router>> routers_;
-  std::vector<std::string> order_;
+  std::shared_ptr<const ServerNames> order_ = std::make_shared<const ServerNames>();
   std::map<std::string, std::shared_ptr<Upstream>> upstreams_;
   std::optional<config::Config> config_;
   std::shared_ptr<const RoutingTable> table_;
@@ -136,7 +139,8 @@ class Gateway final : public upstream::Observer {
   core::Duration drain_timeout_;
   io::TaskGroup retiring_;
   core::Timers::Id housekeeping_ = 0;
-  std::vector<std::string> warned_;  ///< aggregate warnings already logged
+  std::unordered_set<std::string> warned_;  ///< what is odd about the lists, once it is logged
+  std::set<std::string> stale_;  ///< what is shown of these may not be what they list any more
   bool rebuild_posted_ = false;
 };
 

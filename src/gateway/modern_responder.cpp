@@ -56,7 +56,7 @@ std::string modern_error(
 }  // namespace
 
 awaitable<void> ModernResponder::finish(std::string response) {
-  if (const auto error = protocol::member(response, "error"))
+  if (const auto error = protocol::error_of(response))
     co_return co_await to_->finish(modern_error(*session_, method_, response, *error));
   const auto result = protocol::member(response, "result");
   if (!result || !protocol::is_object(*result)) co_return co_await to_->finish(std::move(response));

@@ -38,12 +38,6 @@ constexpr std::string_view everything_offered =
     R"({"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},)"
     R"("prompts":{"listChanged":true},"logging":{},"completions":{}})";
 
-/// A list as modern clients get it (2026-07-28 "Caching").
-std::string with_hints(std::string_view result, const upstream::CacheHints& hints) {
-  auto with = protocol::with_member(result, "ttlMs", std::to_string(hints.ttl_ms));
-  return protocol::with_member(with, "cacheScope", hints.shared ? R"("public")" : R"("private")");
-}
-
 bool first_connect(const upstream::Snapshot& snapshot) {
   return snapshot.state == State::connecting && !snapshot.catalogue;
 }
@@ -236,8 +230,11 @@ awaitable<void> Router::wait_for_catalogues(const std::string& endpoint) {
   if (!endpoint.empty()) {
     if (const auto to = link(endpoint)) co_await to->wait_for_catalogue(until);
   } else {
-    const auto links = links_;
-    for (const auto& [name, to] : links) {
+    std::vector<std::shared_ptr<upstream::Link>> awaited;
+    for (const auto& [name, to] : links_) {
+      if (first_connect(to->snapshot())) awaited.push_back(to);
+    }
+    for (const auto& to : awaited) {
       if (first_connect(to->snapshot())) co_await to->wait_for_catalogue(until);
     }
   }
@@ -246,15 +243,20 @@ awaitable<void> Router::wait_for_catalogues(const std::string& endpoint) {
 
 /// The routing table follows a catalogue by a post or two.
 awaitable<void> Router::wait_for_table(const std::string& endpoint, core::TimePoint until) {
-  const auto lags = [&] {
-    return std::ranges::any_of(links_, [&](const auto& entry) {
-      if (!endpoint.empty() && entry.first != endpoint) return false;
-      const auto* shown = table_->find(entry.first);
-      const auto& catalogue = entry.second->snapshot().catalogue;
-      return shown != nullptr && catalogue && shown->catalogue != catalogue;
-    });
+  const auto lags = [this](const std::string& name, const upstream::Link& to) {
+    const auto* shown = table_->find(name);
+    const auto& catalogue = to.snapshot().catalogue;
+    return shown != nullptr && catalogue && shown->from.catalogue != catalogue;
   };
-  while (lags() && worker_.timers().now() < until) co_await table_changed_.wait(until);
+  const auto any_lags = [&] {
+    if (endpoint.empty())
+      return std::ranges::any_of(links_, [&](const auto& entry) {
+        return lags(entry.first, *entry.second);
+      });
+    const auto to = links_.find(endpoint);
+    return to != links_.end() && lags(endpoint, *to->second);
+  };
+  while (any_lags() && worker_.timers().now() < until) co_await table_changed_.wait(until);
 }
 
 awaitable<void> Router::freshen(const ClientSession& session, ListKind kind) {
@@ -297,7 +299,7 @@ awaitable<void> Router::request(ClientSessionPtr session, Frame request, Respond
   if (method == "ping") {
     co_await responder->finish(protocol::make_result(request.id(), "{}"));
   } else if (const auto kind = list_kind(method)) {
-    co_await list(*session, request, *kind, *responder);
+    co_await list(*session, request, *kind, *responder, *responder);
   } else if (method == "initialize") {
     co_await responder->finish(protocol::make_error(
         request.id(), protocol::invalid_request, "this session is initialized already"
@@ -317,7 +319,8 @@ awaitable<void> Router::request(ClientSessionPtr session, Frame request, Respond
 }
 
 awaitable<void> Router::list(
-    const ClientSession& session, const Frame& request, ListKind kind, Responder& responder
+    const ClientSession& session, const Frame& request, ListKind kind, Responder& ready,
+    Responder& responder
 ) {
   if (protocol::is_object(request.params()) && protocol::member(request.params(), "cursor")) {
     co_await responder.finish(protocol::make_error(
@@ -327,40 +330,30 @@ awaitable<void> Router::list(
   }
   co_await wait_for_catalogues(session.endpoint);
   co_await freshen(session, kind);
-  const bool modern = session.modern();
+  const auto table = table_;  // keeps the pieces
+  const auto era = session.modern() ? Era::modern : Era::legacy;
   if (session.endpoint.empty()) {
-    const auto aggregate = table_->aggregate;
-    std::string result = fmt::format(R"({{"{}":[]}})", upstream::list_member(kind));
-    if (aggregate && modern) result = with_hints(aggregate->result(kind), aggregate->hints(kind));
-    if (aggregate && !modern) result = aggregate->legacy_result(kind);
-    co_return co_await responder.finish(protocol::make_result(request.id(), result));
+    // Before the first table nobody lists anything.
+    static const Aggregate nothing{std::vector<Contribution>()};
+    const auto& aggregate = table->aggregate ? *table->aggregate : nothing;
+    co_return co_await ready.finish(
+        protocol::make_result_of(request.id(), aggregate.list(kind, era))
+    );
   }
-  const auto* shown = table_->find(session.endpoint);
-  const auto view = shown != nullptr ? shown->view : nullptr;
-  if (!view) {
+  const auto* shown = table->find(session.endpoint);
+  if (shown == nullptr || !shown->view) {
     // Never connected: there is no last known good list. The call pipeline has the sentence for it.
     co_await responder.finish(
         co_await call_through(link(session.endpoint), request, nullptr, shared_.list_wait)
     );
-    co_return;
-  }
-  const auto result = view->results.find(kind);
-  if (result == view->results.end()) {
-    co_return co_await responder.finish(protocol::make_error(
+  } else if (!shown->view->offers(kind)) {
+    co_await responder.finish(protocol::make_error(
         request.id(), protocol::method_not_found,
         fmt::format("server {} has no {}", session.endpoint, upstream::list_member(kind))
     ));
+  } else {
+    co_await ready.finish(protocol::make_result_of(request.id(), shown->view->list(kind, era)));
   }
-  if (modern) {
-    const auto& hints = view->hints[static_cast<std::size_t>(kind)];
-    co_return co_await responder.finish(
-        protocol::make_result(request.id(), with_hints(result->second, hints))
-    );
-  }
-  const bool other = kind == ListKind::tools && view->legacy_tools;
-  co_await responder.finish(
-      protocol::make_result(request.id(), other ? *view->legacy_tools : result->second)
-  );
 }
 
 void Router::notice(ClientSessionPtr session, Frame message) {
@@ -449,9 +442,12 @@ void Router::end(ClientSessionPtr session) {
 
 std::vector<std::shared_ptr<upstream::Link>> Router::links_of(const ClientSession& session) const {
   std::vector<std::shared_ptr<upstream::Link>> found;
-  for (const auto& [name, to] : links_) {
-    if (session.endpoint.empty() || session.endpoint == name) found.push_back(to);
+  if (!session.endpoint.empty()) {
+    if (auto to = link(session.endpoint)) found.push_back(std::move(to));
+    return found;
   }
+  found.reserve(links_.size());
+  for (const auto& [name, to] : links_) found.push_back(to);
   return found;
 }
 

@@ -151,9 +151,10 @@ class Router final : public Service {
   awaitable<void> wait_for_table(const std::string& endpoint, core::TimePoint until);
   /// Servers that do not announce changes of a list are asked again when a client is.
   awaitable<void> freshen(const ClientSession& session, upstream::ListKind kind);
+  /// The list itself goes out by `ready`, whatever else there is to say by `responder`.
   awaitable<void> list(
       const ClientSession& session, const protocol::Frame& request, upstream::ListKind kind,
-      Responder& responder
+      Responder& ready, Responder& responder
   );
   void cancel(const ClientSession& session, const protocol::Frame& message, bool ask_peers);
   void forward_notice(const ClientSession& session, const protocol::Frame& message);

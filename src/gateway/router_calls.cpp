@@ -298,7 +298,7 @@ Router::Target Router::aggregate_target(const Frame& request) {
   const auto aggregate = table_->aggregate;
   Target target;
   std::optional<Route> route;
-  std::optional<std::string> server;
+  std::optional<std::string_view> server;
   if (!aggregate) return target;
   if (method == "tools/call") {
     route = aggregate->tool(request.name());

@@ -62,7 +62,7 @@ awaitable<void> Router::modern_request(
     ));
   }
   if (const auto kind = list_kind(method))
-    co_return co_await list(*session, request, *kind, *answer);
+    co_return co_await list(*session, request, *kind, *responder, *answer);
   Flight flight(*this, *session, request);
   if (!flight.refusal.empty()) co_return co_await answer->finish(flight.refusal);
   if (method == "subscriptions/listen") {

@@ -210,7 +210,13 @@ std::string without_member(std::string_view object, std::string_view key) {
   return out += '}';
 }
 
+bool is_one_line(std::string_view json) {
+  // Two searches for one character each are much faster than one for either.
+  return json.find('\n') == std::string_view::npos && json.find('\r') == std::string_view::npos;
+}
+
 std::string one_line(std::string_view json) {
+  if (is_one_line(json)) return std::string(json);
   std::string out;
   out.reserve(json.size());
   while (!json.empty()) {

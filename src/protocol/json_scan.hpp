@@ -51,5 +51,6 @@ std::string without_member(std::string_view object, std::string_view key);
 /// Copy without the line breaks between tokens (none can stand inside a string), so that it fits on
 /// one line.
 std::string one_line(std::string_view json);
+bool is_one_line(std::string_view json);
 
 }  // namespace mooring::protocol

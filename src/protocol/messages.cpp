@@ -4,6 +4,7 @@
 
 #include "core/json_quote.hpp"
 #include "core/redact.hpp"
+#include "protocol/json_cursor.hpp"
 #include "protocol/json_scan.hpp"
 
 namespace mooring::protocol {
@@ -11,7 +12,7 @@ namespace {
 
 /// The arguments are raw JSON that others wrote and may be spread over lines.
 void append_raw(std::string& out, std::string_view json) {
-  if (json.find_first_of("\r\n") == std::string_view::npos) {
+  if (is_one_line(json)) {
     out.append(json);
   } else {
     out.append(one_line(json));
@@ -86,6 +87,15 @@ std::string make_result(std::string_view id, std::string_view result) {
   return out += '}';
 }
 
+std::string make_result_of(std::string_view id, std::span<const std::string_view> pieces) {
+  std::size_t size = 0;
+  for (const auto piece : pieces) size += piece.size();
+  std::string out = begin(id, size);
+  out += R"(,"result":)";
+  for (const auto piece : pieces) out += piece;
+  return out += '}';
+}
+
 std::string make_error(std::string_view id, int code, std::string_view message) {
   return make_error_with(id, code, message, {});
 }
@@ -107,6 +117,21 @@ std::string make_error_with(
     append_raw(out, data);
   }
   return out += "}}";
+}
+
+std::optional<std::string_view> error_of(std::string_view response) {
+  std::optional<std::string_view> error;
+  const auto begin = cursor::skip_space(response, 0);
+  if (!is_object(response.substr(begin))) return error;
+  cursor::walk(response, begin, [&](std::size_t key, std::size_t key_end, std::size_t value) {
+    const auto name = response.substr(key, key_end - key);
+    if (cursor::key_is(name, "result")) return cursor::stop;
+    const auto end = cursor::skip_value(response, value);
+    if (!cursor::key_is(name, "error")) return end;
+    error = response.substr(value, end - value);
+    return cursor::stop;
+  });
+  return error;
 }
 
 }  // namespace mooring::protocol

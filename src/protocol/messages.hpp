@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,8 @@ std::string make_request(
 );
 std::string make_notification(std::string_view method, std::string_view params = {});
 std::string make_result(std::string_view id, std::string_view result);
+/// The same of a result in pieces, which hold no line breaks.
+std::string make_result_of(std::string_view id, std::span<const std::string_view> pieces);
 std::string make_error(std::string_view id, int code, std::string_view message);
 std::string make_error(
     std::string_view id, int code, std::string_view message, const ErrorData& data
@@ -45,5 +48,9 @@ std::string make_error(
 std::string make_error_with(
     std::string_view id, int code, std::string_view message, std::string_view data
 );
+
+/// The raw error of a response that is valid, or our own; empty: it is a result, which is not read
+/// through.
+std::optional<std::string_view> error_of(std::string_view response);
 
 }  // namespace mooring::protocol

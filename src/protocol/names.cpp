@@ -7,7 +7,7 @@
 namespace mooring::protocol {
 namespace {
 
-constexpr std::size_t hash_digits = 8;
+constexpr std::size_t hash_digits = max_name - max_prefix - 1;
 
 std::string plain_public_name(std::string_view server, std::string_view name) {
   return sanitize_name(server) + "__" + sanitize_name(name);
@@ -32,10 +32,16 @@ std::string public_name(std::string_view server, std::string_view name) {
 
 std::string hashed_public_name(std::string_view server, std::string_view name) {
   std::string out = plain_public_name(server, name);
-  out.resize(std::min(out.size(), max_name - hash_digits - 1));
+  out.resize(std::min(out.size(), max_prefix));
   std::string both(server);
   both.append(1, '\0').append(name);
   return out.append("_").append(core::sha256_hex(both), 0, hash_digits);
+}
+
+std::string public_prefix(std::string_view server) {
+  auto prefix = plain_public_name(server, {});
+  prefix.resize(std::min(prefix.size(), max_prefix));
+  return prefix;
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {

@@ -11,6 +11,7 @@
 namespace mooring::protocol {
 
 inline constexpr std::size_t max_name = 64;
+inline constexpr std::size_t max_prefix = max_name - 9;  ///< before '_' and 8 digits of a hash
 
 /// `text` with every character outside [A-Za-z0-9_-] turned into '_'.
 std::string sanitize_name(std::string_view text);
@@ -22,6 +23,9 @@ std::string sanitize_name(std::string_view text);
 std::string public_name(std::string_view server, std::string_view name);
 /// The same with the hash suffix always, for names that two tools would share after sanitizing.
 std::string hashed_public_name(std::string_view server, std::string_view name);
+/// What every public name of a server begins with: its sanitized name and "__", cut where a name
+/// with a hash is.
+std::string public_prefix(std::string_view server);
 
 /// `*` and `?` wildcards, case-sensitive, anchored at both ends.
 bool matches_pattern(std::string_view pattern, std::string_view text);

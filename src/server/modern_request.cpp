@@ -103,7 +103,7 @@ bool names_modern_version(const io::HttpExchange& exchange) {
 }
 
 int modern_status(std::string_view response) {
-  const auto error = protocol::member(response, "error");
+  const auto error = protocol::error_of(response);
   if (!error) return 200;
   const auto raw = protocol::member(*error, "code").value_or("0");
   int code = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 #include <utility>
 
 #include "protocol/json_scan.hpp"
@@ -102,8 +103,9 @@ bool list_changed_covers(std::string_view method, ListKind kind) {
 }
 
 const CatalogueItem* CatalogueList::find(std::string_view key) const {
-  const auto found = std::ranges::find(items, key, &CatalogueItem::key);
-  return found == items.end() ? nullptr : &*found;
+  const auto key_at = [this](std::uint32_t at) { return std::string_view(items[at].key); };
+  const auto found = std::ranges::lower_bound(by_key, key, {}, key_at);
+  return found != by_key.end() && key_at(*found) == key ? &items[*found] : nullptr;
 }
 
 bool CatalogueList::operator==(const CatalogueList& other) const {
@@ -150,7 +152,16 @@ bool PageCollector::add(std::string_view result) {
   return false;
 }
 
-CatalogueList PageCollector::take() && { return std::move(list_); }
+CatalogueList PageCollector::take() && {
+  const auto& items = list_.items;
+  list_.by_key.resize(items.size());
+  std::iota(list_.by_key.begin(), list_.by_key.end(), 0U);
+  // Of resources with one URI the first is found.
+  std::ranges::sort(list_.by_key, {}, [&](std::uint32_t at) {
+    return std::pair(std::string_view(items[at].key), at);
+  });
+  return std::move(list_);
+}
 
 void PageCollector::collect(std::string_view items) {
   protocol::for_each_element(items, [this](std::string_view raw) {

@@ -41,6 +41,7 @@ struct CacheHints {
 struct CatalogueList {
   bool offered = false;  ///< the server has the capability
   std::vector<CatalogueItem> items;
+  std::vector<std::uint32_t> by_key;  ///< positions in `items`, in order of their keys
   /// The raw result object where it came in one page: served untouched. Empty: build it from the
   /// items.
   std::string single_page;

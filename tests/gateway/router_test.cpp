@@ -72,9 +72,8 @@ class RouterTest : public testing::Test {
     const Contribution contribution{
         "s", world_.config, world_.snapshot().catalogue, world_.server->capabilities
     };
-    table->servers.push_back(
-        {"s", world_.config, contribution.catalogue, make_server_view(contribution)}
-    );
+    table->names = std::make_shared<const ServerNames>(std::vector<std::string>{"s"});
+    table->servers.push_back(shown_server(contribution));
     table->aggregate = std::make_shared<const Aggregate>(std::vector{contribution});
     table_ = table;
     for (unsigned i = 0; i < 2; ++i) add_router(i);

@@ -56,6 +56,7 @@ std::size_t HttpChunkReader::read_framing(std::string_view bytes) {
   const char* const last = first + bytes.size();
   const char* next = nullptr;
   // A line is looked at again only once its end is there.
+  looked_ = std::min(looked_, bytes.size());
   if (looked_ == 0 || std::memchr(first + looked_, '\n', bytes.size() - looked_) != nullptr) {
     switch (state_) {
       case State::size:

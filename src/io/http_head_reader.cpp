@@ -61,6 +61,7 @@ std::size_t HttpHeadReader::feed(std::string_view bytes) {
   const char* const last = bytes.data() + bytes.size();
   const char* line = first_ = bytes.data();
   // A line is looked at again only once its end is there.
+  looked_ = std::min(looked_, bytes.size());
   if (looked_ == 0 || std::memchr(line + looked_, '\n', bytes.size() - looked_) != nullptr) {
     if (state_ == State::start_line) {
       const char* const next =

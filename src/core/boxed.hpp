@@ -25,6 +25,10 @@ class Boxed {
   T* operator->() { return value_.get(); }
   const T* operator->() const { return value_.get(); }
   void reset() { value_.reset(); }
+  T value_or(T other) && { return value_ ? std::move(*value_) : std::move(other); }
+  operator std::optional<T>() && {
+    return value_ ? std::optional<T>(std::move(*value_)) : std::nullopt;
+  }
 
  private:
   std::unique_ptr<T> value_;

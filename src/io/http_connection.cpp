@@ -16,7 +16,7 @@ namespace mooring::io {
 namespace {
 constexpr std::size_t copied_body =
     16 * 1024;  // a larger one is gathered instead of copied behind the head
-constexpr std::size_t kept_out = 1024;  // between two requests
+constexpr core::Duration rest_after = std::chrono::seconds(2);  // without a request
 constexpr core::Duration linger_time = std::chrono::seconds(2);
 
 std::string peer_of(int descriptor) {
@@ -118,18 +118,27 @@ void HttpConnection::enter(Phase phase) {
 }
 
 void HttpConnection::expire(core::TimePoint now) {
+  if (phase_ == Phase::idle && now >= deadline_ - server_->limits.idle_timeout + rest_after) {
+    let_go_of_memory();
+  }
   if (closed_ || timed_out_ || now < deadline_) return;
   if (phase_ != Phase::header && phase_ != Phase::body) return close();
   timed_out_ = true;  // for the reader, which may have been resumed by a byte at this very moment
   socket_.interrupt();
 }
 
+/// An idle connection keeps next to nothing.
+void HttpConnection::let_go_of_memory() {
+  parser_.release();
+  // Assigning an empty string would keep the memory.
+  std::string().swap(out_);
+  if (rest_.empty()) std::string().swap(rest_);
+}
+
 void HttpConnection::begin_request() {
   answer_ = Answer::none;
   permitted_ = false;
   parser_.reset();
-  // An idle connection keeps next to nothing.
-  if (out_.capacity() > kept_out) out_ = std::string();
   enter(Phase::idle);
 }
 
@@ -285,7 +294,7 @@ void HttpConnection::feed() {
   fresh_ = {};
   if (kept) rest_begin_ = taken;
   if (rest_begin_ < rest_.size()) return;
-  if (kept) rest_ = std::string();
+  rest_.clear();
   rest_begin_ = 0;
 }
 

@@ -91,6 +91,7 @@ class HttpConnection final : public HttpExchange,
   using Pieces = std::array<std::string_view, 3>;
 
   void begin_request();
+  void let_go_of_memory();
   Step next_step();
   Step step_of_head();
   Step step_of_body();

@@ -33,7 +33,7 @@ void LineFramer::append(std::string_view piece) {
   );  // one over what a line may have with its '\r'
   if (!too_long()) return;
   skipping_ = true;
-  partial_ = std::string();
+  std::string().swap(partial_);  // an assignment would keep the memory
 }
 
 void LineFramer::end_line() {

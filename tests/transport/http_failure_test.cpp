@@ -19,7 +19,7 @@ class HttpFailureTest : public HttpTest {
     auto outcome = co_await call(std::move(with));
     EXPECT_TRUE(outcome.failure.has_value());
     EXPECT_FALSE(outcome.response.has_value());
-    co_return outcome.failure.value_or(Failure{});
+    co_return std::move(outcome.failure).value_or(Failure{});
   }
 };
 

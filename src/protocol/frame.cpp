@@ -24,9 +24,9 @@ class Finder {
   /// Reads the object at `begin` and returns where it ends. `read(i, value)` reads the value of the
   /// i-th name.
   template <class Read>
-  std::size_t scan(JsonReader& reader, std::string_view text, std::size_t begin, Read&& read) {
+  std::size_t scan(JsonReader& reader, const char* text, std::size_t begin, Read&& read) {
     return reader.object(begin, [&](std::size_t k, std::size_t k_end, std::size_t v) {
-      const std::size_t i = index_of(text.substr(k, k_end - k));
+      const std::size_t i = index_of({text + k, k_end - k});
       if (i == count) return reader.value(v);
       if (spans_[i]) {
         if (repeated_.empty()) repeated_ = names[i];
@@ -45,7 +45,7 @@ class Finder {
   static constexpr std::size_t count = names.size();
 
   static std::size_t index_of(std::string_view key) {
-    const std::string_view inner = key.substr(1, key.size() - 2);
+    const std::string_view inner(key.data() + 1, key.size() - 2);
     // Spelled out for each name: the compiler knows how long it is.
     std::size_t found = count;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -116,8 +116,8 @@ std::optional<FrameError> Frame::read(const JsonLimits& limits) {
   if (bytes_.size() >= std::numeric_limits<std::uint32_t>::max()) {
     return invalid("the message is larger than 4 GiB");
   }
-  const std::string_view text = bytes_;
-  JsonReader reader(text, limits.max_depth);
+  const char* const text = bytes_.data();
+  JsonReader reader(bytes_, limits.max_depth);
   Top top;
   Finder<param_names> params;
   Finder<meta_names> meta;
@@ -201,9 +201,14 @@ std::string Frame::spliced(std::initializer_list<Edit> edits) const {
   constexpr std::size_t few = 4;
   if (edits.size() > few) return spliced(std::vector<Edit>(edits));
   std::array<Edit, few> sorted;
-  const auto end = std::ranges::copy(edits, sorted.begin()).out;
-  std::ranges::sort(sorted.begin(), end, {}, [](const Edit& edit) { return edit.at.begin; });
-  return splice(std::span(sorted.begin(), end));
+  auto* end = sorted.data();
+  for (const Edit& edit : edits) {
+    auto* place = end++;
+    for (; place != sorted.data() && place[-1].at.begin > edit.at.begin; --place)
+      *place = place[-1];
+    *place = edit;
+  }
+  return splice(std::span(sorted.data(), end));
 }
 
 std::string Frame::spliced(std::vector<Edit> edits) const {
@@ -212,18 +217,22 @@ std::string Frame::spliced(std::vector<Edit> edits) const {
 }
 
 std::string Frame::splice(std::span<const Edit> edits) const {
-  constexpr std::size_t spare = 64;  // for the padding, should the result be parsed again
-  std::size_t size = bytes_.size() + spare;
-  for (const Edit& edit : edits) size += edit.text.size();
-  std::string out;
-  out.reserve(size);
-  std::size_t copied = 0;
+  std::size_t size = bytes_.size();
   for (const Edit& edit : edits) {
-    if (!edit.at) continue;  // what is absent cannot be replaced
-    out.append(bytes_, copied, edit.at.begin - copied).append(edit.text);
-    copied = edit.at.begin + edit.at.size;
+    if (edit.at) size += edit.text.size() - edit.at.size;
   }
-  out.append(bytes_, copied);
+  std::string out;
+  out.resize_and_overwrite(size, [&](char* to, std::size_t) {
+    const char* from = bytes_.data();
+    for (const Edit& edit : edits) {
+      if (!edit.at) continue;  // what is absent cannot be replaced
+      to = std::copy(from, bytes_.data() + edit.at.begin, to);
+      to = std::copy(edit.text.begin(), edit.text.end(), to);
+      from = bytes_.data() + edit.at.begin + edit.at.size;
+    }
+    std::copy(from, bytes_.data() + bytes_.size(), to);
+    return size;
+  });
   return out;
 }
 

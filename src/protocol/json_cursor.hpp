@@ -20,10 +20,9 @@ inline std::size_t skip_space(std::string_view text, std::size_t at) {
   return at;
 }
 
-/// The first byte at or after `at` that a string cannot hold as it is or that needs a look: '"',
-/// '\\', a control character, and with `Ascii` also a byte over 0x7F.
-template <bool Ascii, class Block = Block>
-std::size_t plain_run(std::string_view text, std::size_t at) {
+/// What `plain_run` does where the first block does not tell.
+template <bool Ascii, class Block>
+[[gnu::noinline]] std::size_t long_plain_run(std::string_view text, std::size_t at) {
   while (at + Block::size <= text.size()) {
     const auto marks = Block::template marks<Ascii>(text.data() + at);
     if (marks != 0) return at + Block::first(marks);
@@ -42,6 +41,17 @@ std::size_t plain_run(std::string_view text, std::size_t at) {
     if (c == '"' || c == '\\' || c < 0x20 || (Ascii && c >= 0x80)) break;
   }
   return at;
+}
+
+/// The first byte at or after `at` that a string cannot hold as it is or that needs a look: '"',
+/// '\\', a control character, and with `Ascii` also a byte over 0x7F.
+template <bool Ascii, class Block = Block>
+std::size_t plain_run(std::string_view text, std::size_t at) {
+  if (at + Block::size <= text.size()) {
+    const auto marks = Block::template marks<Ascii>(text.data() + at);
+    if (marks != 0) return at + Block::first(marks);
+  }
+  return long_plain_run<Ascii, Block>(text, at);
 }
 
 /// From an opening quote to behind the closing one.

@@ -19,8 +19,9 @@ bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' 
 
 }  // namespace
 
-JsonReader::JsonReader(std::string_view text, std::size_t max_depth)
-    : text_(text),
+JsonReader::JsonReader(const std::string& text, std::size_t max_depth)
+    : data_(text.data()),
+      size_(text.size()),
       max_depth_(max_depth),
       sound_(text.size() >= large && simdjson::validate_utf8(text.data(), text.size())) {}
 
@@ -35,14 +36,20 @@ std::size_t JsonReader::value(std::size_t at) {
     case '{':
     case '[':
       return nested(at);
+    case 't':
+      return word("true", at);
+    case 'f':
+      return word("false", at);
+    case 'n':
+      return word("null", at);
     default:
-      return scalar(at);
+      return number(at);
   }
 }
 
 std::size_t JsonReader::end(std::size_t at) {
   at = space(at);
-  return at < text_.size() ? fail("something follows the end of the value", at) : at;
+  return at < size_ ? fail("something follows the end of the value", at) : at;
 }
 
 /// An array or an object. `open` holds one character for each bracket that is open.
@@ -60,7 +67,7 @@ std::size_t JsonReader::nested(std::size_t at) {
         continue;
       }
     } else {
-      at = c == '"' ? string(at) : scalar(at);
+      at = c == '"' ? string(at) : value(at);
       if (at == failed) return failed;
       at = space(at);
     }
@@ -78,14 +85,15 @@ std::size_t JsonReader::nested(std::size_t at) {
 
 /// Of a string that is not just plain ASCII, from where that shows.
 std::size_t JsonReader::rest_of_string(std::size_t at) {
+  const std::string_view text(data_, size_);
   for (;;) {
-    if (at >= text_.size()) return fail("the text ends inside a string", at);
-    const auto c = static_cast<std::uint8_t>(text_[at]);
+    const auto c = static_cast<std::uint8_t>(peek(at));
     if (c == '"') return at + 1;
+    if (at == size_) return fail("the text ends inside a string", at);
     if (c < 0x20) return fail("a control character stands in a string", at);
     at = c == '\\' ? escape(at) : beyond_ascii(at);
     if (at == failed) return failed;
-    at = sound_ ? cursor::plain_run<false>(text_, at) : cursor::plain_run<true>(text_, at);
+    at = sound_ ? cursor::plain_run<false>(text, at) : cursor::plain_run<true>(text, at);
   }
 }
 
@@ -101,8 +109,8 @@ std::size_t JsonReader::escape(std::size_t at) {
     case 't':
       return at + 2;
     case 'u':
-      if (at + 6 > text_.size() || !std::ranges::all_of(text_.substr(at + 2, 4), is_hex)) {
-        return fail("a \\u escape needs four hex digits", at);
+      for (std::size_t i = at + 2; i < at + 6; ++i) {
+        if (!is_hex(peek(i))) return fail("a \\u escape needs four hex digits", at);
       }
       return at + 6;
     default:
@@ -112,30 +120,17 @@ std::size_t JsonReader::escape(std::size_t at) {
 
 std::size_t JsonReader::beyond_ascii(std::size_t at) {
   if (sound_) return at + 1;
-  while (at < text_.size() && static_cast<std::uint8_t>(text_[at]) >= 0x80) {
-    const core::Utf8Step taken = core::utf8_step(text_, at);
+  while (static_cast<std::uint8_t>(peek(at)) >= 0x80) {
+    const core::Utf8Step taken = core::utf8_step({data_, size_}, at);
     if (!taken.valid) return fail("a string is not UTF-8", at);
     at += taken.size;
   }
   return at;
 }
 
-std::size_t JsonReader::scalar(std::size_t at) {
-  if (at >= text_.size()) return fail("the text ends where a value is expected", at);
-  switch (text_[at]) {
-    case 't':
-      return word("true", at);
-    case 'f':
-      return word("false", at);
-    case 'n':
-      return word("null", at);
-    default:
-      return number(at);
-  }
-}
-
 std::size_t JsonReader::word(std::string_view expected, std::size_t at) {
-  if (!text_.substr(at).starts_with(expected)) return fail("an unknown word", at);
+  if (!std::string_view(data_ + at, size_ - at).starts_with(expected))
+    return fail("an unknown word", at);
   return end_of_token(at + expected.size());
 }
 
@@ -146,6 +141,7 @@ std::size_t JsonReader::digits(std::size_t at) {
 }
 
 std::size_t JsonReader::number(std::size_t at) {
+  if (at == size_) return fail("the text ends where a value is expected", at);
   if (peek(at) == '-') ++at;
   at = peek(at) == '0' ? at + 1 : digits(at);
   if (at != failed && peek(at) == '.') at = digits(at + 1);
@@ -159,7 +155,7 @@ std::size_t JsonReader::number(std::size_t at) {
 
 std::size_t JsonReader::end_of_token(std::size_t at) {
   const char c = peek(at);
-  if (at >= text_.size() || cursor::is_space(c) || c == ',' || c == '}' || c == ']') return at;
+  if (c == ',' || c == '}' || c == ']' || cursor::is_space(c) || at == size_) return at;
   return fail("a comma or a closing bracket is expected", at);
 }
 

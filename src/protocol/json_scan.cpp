@@ -91,7 +91,8 @@ std::string_view slice(std::string_view text, std::size_t begin, std::size_t end
 }  // namespace
 
 std::optional<std::string> validate(std::string_view text, const JsonLimits& limits) {
-  JsonReader reader(text, limits.max_depth);
+  const std::string owned(text);
+  JsonReader reader(owned, limits.max_depth);
   const std::size_t end = reader.value(reader.space(0));
   if (end == JsonReader::failed || reader.end(end) == JsonReader::failed) return reader.wrong();
   return std::nullopt;
@@ -136,12 +137,6 @@ void for_each_element(std::string_view array, const std::function<bool(std::stri
     at = cursor::skip_space(array, at + 1);
   }
 }
-
-bool is_string(std::string_view raw) { return raw.starts_with('"'); }
-bool is_object(std::string_view raw) { return raw.starts_with('{'); }
-bool is_array(std::string_view raw) { return raw.starts_with('['); }
-bool is_null(std::string_view raw) { return raw == "null"; }
-bool is_true(std::string_view raw) { return raw == "true"; }
 
 std::string unescape(std::string_view raw) {
   std::string out;

@@ -30,11 +30,11 @@ void for_each_member(
 void for_each_element(std::string_view array, const std::function<bool(std::string_view)>& visit);
 
 /// True when the raw token is a string / object / array / null / true.
-bool is_string(std::string_view raw);
-bool is_object(std::string_view raw);
-bool is_array(std::string_view raw);
-bool is_null(std::string_view raw);
-bool is_true(std::string_view raw);
+inline bool is_string(std::string_view raw) { return raw.starts_with('"'); }
+inline bool is_object(std::string_view raw) { return raw.starts_with('{'); }
+inline bool is_array(std::string_view raw) { return raw.starts_with('['); }
+inline bool is_null(std::string_view raw) { return raw == "null"; }
+inline bool is_true(std::string_view raw) { return raw == "true"; }
 
 /// The text of a raw string token (with its quotes); empty when it is not a string.
 std::string unescape(std::string_view raw);

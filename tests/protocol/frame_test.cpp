@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -193,6 +194,42 @@ TEST(Frame, depth_is_limited) {
   EXPECT_FALSE(Frame::parse(request(4), {.max_depth = 4}));
 }
 
+TEST(Frame, depth_counts_what_is_read_on_the_way) {
+  const std::string request =
+      R"({"jsonrpc":"2.0","id":1,"method":"a","params":{"_meta":{"a":[{}]}}})";
+  EXPECT_TRUE(Frame::parse(request, {.max_depth = 5}));
+  for (std::size_t depth = 0; depth < 5; ++depth) {
+    const auto frame = Frame::parse(request, {.max_depth = depth});
+    ASSERT_FALSE(frame) << depth;
+    EXPECT_EQ(frame.error().code, -32700) << depth;
+    EXPECT_NE(frame.error().message.find("nested too deeply"), std::string::npos) << depth;
+  }
+}
+
+TEST(Frame, what_is_no_JSON_is_said_before_what_is_no_message) {
+  EXPECT_EQ(Frame::parse(R"({"id":1,"id":1,"x":tru})").error().code, -32700);
+  EXPECT_EQ(Frame::parse(R"([1,2)").error().code, -32700);
+  EXPECT_EQ(
+      Frame::parse(R"({"jsonrpc":"2.0","id":1,"method":"a","params":{"name" "b"}})")
+          .error()
+          .message,
+      "Parse error: a colon is expected at byte 54"
+  );
+}
+
+TEST(Frame, a_copy_is_as_good_as_the_frame_and_outlives_it) {
+  auto first = parsed(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"name":"n","uri":"u:"}})");
+  const Frame copy = first;
+  const Frame moved = std::move(first);
+  for (const Frame* frame : {&copy, &moved}) {
+    EXPECT_EQ(frame->id(), "1");
+    EXPECT_EQ(frame->method() + frame->name() + frame->uri(), "mnu:");
+    EXPECT_EQ(frame->params(), R"({"name":"n","uri":"u:"})");
+  }
+  EXPECT_LE(sizeof(Frame), 128U) << "frames are moved many times on the way of a call";
+  EXPECT_TRUE(std::is_nothrow_move_constructible_v<Frame>);
+}
+
 TEST(Frame, every_cut_is_refused) {
   const std::string bytes =
       R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"é","_meta":{"progressToken":1}}})";
@@ -200,7 +237,7 @@ TEST(Frame, every_cut_is_refused) {
     EXPECT_FALSE(Frame::parse(bytes.substr(0, n))) << n;
 }
 
-TEST(Frame, large_messages_take_the_fast_way_and_mean_the_same) {
+TEST(Frame, large_messages_mean_the_same) {
   const std::string text(200'000, 'x');
   const Frame frame = parsed(R"({"jsonrpc":"2.0","result":{"text":")" + text + R"("},"id":77})");
   EXPECT_EQ(frame.id(), "77");

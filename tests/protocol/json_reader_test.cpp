@@ -1,14 +1,15 @@
-#include "protocol/json_scan.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "protocol/json_scan.hpp"
+
 namespace mooring::protocol {
 namespace {
 
-/// Blanks before a text change nothing about it, but make it long enough for simdjson to be asked.
+/// Blanks before a text change nothing about it, but make it long enough for its UTF-8 to be looked
+/// at in one go.
 std::string padded(const std::string& text) { return std::string(5000, ' ') + text; }
 
 std::string nested(std::size_t depth, char open, char close) {
@@ -18,7 +19,7 @@ std::string nested(std::size_t depth, char open, char close) {
   return out + std::string(depth, close);
 }
 
-TEST(JsonValidate, accepts_what_RFC_8259_allows) {
+TEST(JsonReader, accepts_what_RFC_8259_allows) {
   const std::vector<std::string> table = {
       "{}",
       "[]",
@@ -50,7 +51,7 @@ TEST(JsonValidate, accepts_what_RFC_8259_allows) {
   }
 }
 
-TEST(JsonValidate, refuses_the_rest) {
+TEST(JsonReader, refuses_the_rest) {
   const std::vector<std::string> table = {
       "",
       " ",
@@ -124,7 +125,7 @@ TEST(JsonValidate, refuses_the_rest) {
   }
 }
 
-TEST(JsonValidate, both_ways_agree_on_the_depth) {
+TEST(JsonReader, both_ways_agree_on_the_depth) {
   for (const char open : {'[', '{'}) {
     const char close = open == '[' ? ']' : '}';
     for (const std::size_t limit : {1U, 2U, 64U, 256U}) {
@@ -141,15 +142,25 @@ TEST(JsonValidate, both_ways_agree_on_the_depth) {
   EXPECT_NE(validate(std::string(1'000'000, '[') + std::string(1'000'000, ']')), std::nullopt);
 }
 
-TEST(JsonValidate, says_what_is_wrong_and_where) {
+TEST(JsonReader, says_what_is_wrong_and_where) {
   EXPECT_EQ(validate("{\"a\" 1}"), "a colon is expected at byte 5");
   EXPECT_EQ(validate("[1 2]"), "a comma or a closing bracket is expected at byte 3");
   EXPECT_EQ(validate("\"a\nb\""), "a control character stands in a string at byte 2");
   EXPECT_EQ(validate("\"\xFF\""), "a string is not UTF-8 at byte 1");
+  EXPECT_EQ(validate("[tru]"), "an unknown word at byte 1");
+  EXPECT_EQ(validate("[nulll]"), "a comma or a closing bracket is expected at byte 5");
+  EXPECT_EQ(validate("["), "the text ends where a value is expected at byte 1");
+  EXPECT_EQ(validate("[1"), "the text ends inside a value at byte 2");
+  EXPECT_EQ(validate("\"a"), "the text ends inside a string at byte 2");
+  EXPECT_EQ(validate("{} x"), "something follows the end of the value at byte 3");
+  EXPECT_EQ(validate("[[]]", {.max_depth = 1}), "nested too deeply at byte 1");
+  EXPECT_EQ(validate(std::string("[\0]", 3)), "a value is expected at byte 1");
   EXPECT_EQ(validate(padded("[1 2]")), "a comma or a closing bracket is expected at byte 5003");
+  EXPECT_EQ(validate(padded("\"\xFF\"")), "a string is not UTF-8 at byte 5001");
+  EXPECT_EQ(validate(padded("\xFF")), "a value is expected at byte 5000");
 }
 
-TEST(JsonValidate, every_cut_of_a_text_is_refused) {
+TEST(JsonReader, every_cut_of_a_text_is_refused) {
   const std::string text = R"({"a":[1.5e3,true,null,"x\u00e9\n🚢",{"b":{}}],"c":-0})";
   for (std::size_t n = 0; n < text.size(); ++n) {
     EXPECT_NE(validate(text.substr(0, n)), std::nullopt) << n;
@@ -157,7 +168,7 @@ TEST(JsonValidate, every_cut_of_a_text_is_refused) {
   }
 }
 
-TEST(JsonValidate, changing_any_byte_gets_one_verdict_from_both_ways) {
+TEST(JsonReader, changing_any_byte_gets_one_verdict_from_both_ways) {
   const std::string text = R"({"a":[1.5e3,true,null,"x\u00e9\n🚢",{"b":{}}],"c":-0})";
   for (std::size_t i = 0; i < text.size(); ++i) {
     for (int byte = 0; byte < 256; ++byte) {
@@ -168,7 +179,7 @@ TEST(JsonValidate, changing_any_byte_gets_one_verdict_from_both_ways) {
   }
 }
 
-TEST(JsonValidate, texts_of_any_size_one_after_the_other) {
+TEST(JsonReader, texts_of_any_size_one_after_the_other) {
   for (const std::size_t size : {10U, 5'000U, 100U, 3'000'000U, 4'000U, 200'000U, 5'000U}) {
     const std::string text = "[\"" + std::string(size, 'x') + "\"]";
     EXPECT_EQ(validate(text), std::nullopt) << size;

@@ -18,9 +18,9 @@ std::size_t find_line_end(std::string_view bytes) {
 
 void append_lines(std::string& out, std::string_view data) {
   for (;;) {
-    const std::size_t end = data.find_first_of("\r\n");
+    const std::size_t end = find_line_end(data);
     out.append("data: ").append(data.substr(0, end)).append("\n");
-    if (end == std::string_view::npos) return;
+    if (end == data.size()) return;
     data.remove_prefix(data.substr(end).starts_with("\r\n") ? end + 2 : end + 1);
   }
 }

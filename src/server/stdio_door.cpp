@@ -7,6 +7,7 @@
 #include "core/log.hpp"
 #include "io/async.hpp"
 #include "io/stdio.hpp"
+#include "protocol/json_scan.hpp"
 #include "protocol/line_framer.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/modern.hpp"
@@ -61,15 +62,20 @@ constexpr core::Duration flush_time =
 constexpr std::size_t max_unread = std::size_t{16} << 20;  ///< of notifications nobody reads
 constexpr std::size_t max_parts = std::size_t{64} << 20;   ///< of a result that flows in
 
+std::string line_of(std::string message) {
+  if (!protocol::is_one_line(message)) message = protocol::one_line(message);
+  return std::move(message += '\n');
+}
+
 class LineResponder final : public gateway::Responder {
  public:
   LineResponder(io::Stdio& out, std::string id) : out_(out), id_(std::move(id)) {}
 
   awaitable<void> send(std::string message) override {
-    co_await out_.write_all(protocol::one_line(message) + "\n");
+    co_await out_.write_all(line_of(std::move(message)));
   }
   awaitable<void> finish(std::string response) override {
-    co_await out_.write_all(protocol::one_line(response) + "\n");
+    co_await out_.write_all(line_of(std::move(response)));
   }
   // A line cannot be taken back: a result that breaks off must not be begun.
   awaitable<bool> finish_part(std::string_view bytes) override {

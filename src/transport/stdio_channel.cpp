@@ -12,7 +12,7 @@ namespace {
 
 /// One message is one line.
 std::string as_line(std::string bytes) {
-  if (bytes.find_first_of("\r\n") != std::string::npos) bytes = protocol::one_line(bytes);
+  if (!protocol::is_one_line(bytes)) bytes = protocol::one_line(bytes);
   bytes += '\n';
   return bytes;
 }

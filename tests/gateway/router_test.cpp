@@ -419,5 +419,30 @@ TEST_F(RouterTest, counters_tell_requests_calls_and_errors_of_our_own) {
   EXPECT_EQ(counters.call_errors, 1u);
 }
 
+TEST_F(RouterTest, a_list_is_what_lies_ready_in_the_form_of_the_era_and_errors_are_as_ever) {
+  ClientSession client;
+  client.key = "k";
+  client.capabilities = "{}";
+  const std::string legacy_end = "]}}";
+  const std::string modern_end = R"(],"ttlMs":0,"cacheScope":"private","resultType":"complete"}})";
+  for (const std::string endpoint : {"", "s"}) {
+    for (const auto version : {protocol::latest_legacy, protocol::latest_modern}) {
+      client.endpoint = endpoint;
+      client.version = version;
+      const auto session = std::make_shared<const ClientSession>(client);
+      const auto list = send(session, R"("i")", 0, "tools/list", "{}");
+      EXPECT_EQ(list->finished, 1);
+      EXPECT_TRUE(list->response.starts_with(
+          R"({"jsonrpc":"2.0","id":"i","result":{"tools":[{"name":")" +
+          (endpoint.empty() ? std::string("s__") : std::string())
+      )) << list->response;
+      EXPECT_TRUE(list->response.ends_with(client.modern() ? modern_end : legacy_end))
+          << list->response;
+      EXPECT_FALSE(protocol::validate(list->response));
+      EXPECT_EQ(send(session, "2", 0, "tools/list", R"({"cursor":"x"})")->error_code(), "-32602");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mooring::gateway

@@ -91,5 +91,20 @@ TEST(Version, names_and_order) {
   EXPECT_EQ(negotiate("2099-01-01"), latest_legacy);
 }
 
+TEST(Messages, a_result_in_pieces_is_the_result) {
+  const std::vector<std::string_view> pieces = {R"({"tools":[)", "", R"({"a":1})", "]}"};
+  EXPECT_EQ(make_result_of("7", pieces), make_result("7", R"({"tools":[{"a":1}]})"));
+}
+
+TEST(Messages, the_error_of_a_response_is_found_wherever_it_stands) {
+  EXPECT_EQ(error_of(R"({"jsonrpc":"2.0","id":1,"error":{"code":1}})"), R"({"code":1})");
+  EXPECT_EQ(error_of(R"( {"\u0065rror":{"code":1},"id":1})"), R"({"code":1})");
+  EXPECT_FALSE(error_of(R"({"result":{"error":{}},"id":1})"));
+  EXPECT_FALSE(error_of(R"({"id":1,"x":{"error":1},"result":{}})"));
+  EXPECT_FALSE(error_of("{}"));
+  EXPECT_FALSE(error_of(""));
+  EXPECT_FALSE(error_of("[]"));
+}
+
 }  // namespace
 }  // namespace mooring::protocol

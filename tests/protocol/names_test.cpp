@@ -113,5 +113,19 @@ TEST(Names, patterns_cannot_be_made_slow) {
   EXPECT_FALSE(matches_pattern(pattern + "b", std::string(20'000, 'a')));
 }
 
+TEST(Names, every_public_name_of_a_server_begins_with_its_prefix) {
+  EXPECT_EQ(public_prefix("my.api"), "my_api__");
+  for (const auto& server :
+       {std::string("s"), std::string("a__b"), std::string(53, 'x'), std::string(54, 'x'),
+        std::string(64, 'x'), std::string(100, '.')}) {
+    for (const auto& name :
+         {std::string(), std::string("t"), std::string(8, 't'), std::string(9, 't'),
+          std::string(90, '!')}) {
+      EXPECT_TRUE(public_name(server, name).starts_with(public_prefix(server))) << server << name;
+      EXPECT_TRUE(hashed_public_name(server, name).starts_with(public_prefix(server)));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mooring::protocol

@@ -145,5 +145,20 @@ TEST(Catalogue, a_definition_over_one_mebibyte_is_kept) {
   EXPECT_GT(std::move(pages).take().find("big")->json.size(), description.size());
 }
 
+TEST(Catalogue, items_are_found_by_their_keys_the_first_of_equal_ones) {
+  PageCollector pages(ListKind::resources, 1);
+  pages.add(
+      R"({"resources":[{"uri":"b"},{"uri":"a","n":1},{"uri":"c"},{"uri":"a","n":2},{"uri":"ab"}]})"
+  );
+  const auto list = std::move(pages).take();
+  for (const auto& item : list.items) {
+    ASSERT_NE(list.find(item.key), nullptr);
+    EXPECT_EQ(list.find(item.key)->key, item.key);
+  }
+  EXPECT_EQ(list.find("a"), &list.items[1]);
+  for (const auto* missing : {"", "aa", "abc", "d"}) EXPECT_EQ(list.find(missing), nullptr);
+  EXPECT_EQ(CatalogueList{}.find("a"), nullptr);
+}
+
 }  // namespace
 }  // namespace mooring::upstream

@@ -438,7 +438,7 @@ void Authenticator::keep_secret(const std::string& token) {
   secrets_.push_back(token);
   if (secrets_.size() <= remembered_tokens) return;
   core::forget_secret(secrets_.front());
-  secrets_.pop_front();
+  secrets_.erase(secrets_.begin());
 }
 
 /// When new tokens are due before the old ones end; empty: never. A life too short to be true is

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mooring/upstream_config.hpp>
@@ -141,7 +140,7 @@ class Authenticator : public std::enable_shared_from_this<Authenticator> {
   std::optional<std::string> login_;  ///< why a person is needed
   std::vector<std::string> missed_;   ///< scopes that a 403 asked for
   int sign_ins_ = 0;                  ///< since a call was last served
-  std::deque<std::string> secrets_;   ///< that are redacted on our account, oldest first
+  std::vector<std::string> secrets_;  ///< that are redacted on our account, oldest first
   bool running_ = false;
   io::Event ended_;
   io::Event changed_;

@@ -157,8 +157,16 @@ class GatewayProcess {
     return {};
   }
 
+  /// The servers, which may be a thousand, are the gateway's to keep from here on.
+  config::Config hand_over() {
+    auto all = std::exchange(config_, {});
+    config_.gateway = all.gateway;
+    config_.files = all.files;
+    return all;
+  }
+
   awaitable<void> live() {
-    co_await gateway_->apply(config_);
+    co_await gateway_->apply(hand_over());
     if (plan_.stdio) {
       server::StdioDoor door(
           *workers_.front(), gateway_->router(0), plan_.only, settings_.limits.request_bytes
@@ -249,9 +257,9 @@ class GatewayProcess {
     if (gateway_differs)
       log::warn("config", "changes under gateway: take effect at the next start");
     log::info("config", "reloading");
-    config_ = *loaded;
+    config_ = std::move(*loaded);
     stamps_ = stamps();
-    co_await gateway_->apply(std::move(*loaded));
+    co_await gateway_->apply(hand_over());
     co_return std::string();
   }
 
@@ -276,8 +284,8 @@ class GatewayProcess {
     return times;
   }
 
-  GatewayPlan plan_;  ///< its configuration lives on in `config_`
-  config::Config config_;
+  GatewayPlan plan_;       ///< its configuration lives on in `config_`
+  config::Config config_;  ///< its servers until they are handed over
   config::GatewayConfig settings_;
   fs::path state_dir_;
   std::string local_token_;

@@ -90,6 +90,7 @@ class ConfigReader {
   }
 
   void read_servers(const Node& servers) {
+    config_.servers.reserve(config_.servers.size() + servers.members.size());
     for (const Member& member : servers.members) {
       ServerEntry entry = read_server(member, defaults_, reading_);
       const std::string public_form = protocol::sanitize_name(member.key);

@@ -5,7 +5,7 @@
 namespace mooring::recovery {
 
 bool FlapBudget::spend(core::TimePoint now) {
-  while (!spent_.empty() && now - spent_.front() >= window) spent_.pop_front();
+  std::erase_if(spent_, [&](core::TimePoint at) { return now - at >= window; });
   if (std::ssize(spent_) >= rebuilds) return !holds(Rule::flap_budget);
   spent_.push_back(now);
   return true;

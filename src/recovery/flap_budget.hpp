@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <vector>
 
 #include "core/clock.hpp"
 
@@ -18,7 +18,7 @@ class FlapBudget {
   void restore() { spent_.clear(); }  ///< a session answered
 
  private:
-  std::deque<core::TimePoint> spent_;
+  std::vector<core::TimePoint> spent_;
 };
 
 }  // namespace mooring::recovery

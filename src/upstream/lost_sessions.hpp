@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <memory>
+#include <vector>
 
 #include "recovery/failure.hpp"
 
@@ -20,7 +20,7 @@ class LostSessions {
   void remember(std::uint64_t generation, std::shared_ptr<const recovery::Failure> evidence) {
     if (of(generation) != nullptr) return;
     lost_.push_back({generation, std::move(evidence)});
-    if (lost_.size() > kept) lost_.pop_front();
+    if (lost_.size() > kept) lost_.erase(lost_.begin());
   }
   /// Null: not lost, as far as is known.
   const recovery::Failure* of(std::uint64_t generation) const {
@@ -33,7 +33,7 @@ class LostSessions {
     std::uint64_t generation;
     std::shared_ptr<const recovery::Failure> evidence;
   };
-  std::deque<Entry> lost_;
+  std::vector<Entry> lost_;
 };
 
 }  // namespace mooring::upstream

@@ -45,7 +45,7 @@ void Recorder::begin(std::string_view cause, std::string_view evidence, std::uin
   episode.generation_before = generation;
   begun_ = timers_.now();
   episodes_.push_back(std::move(episode));
-  if (episodes_.size() > kept) episodes_.pop_front();
+  if (episodes_.size() > kept) episodes_.erase(episodes_.begin());
   tell_(episodes_.back());
 }
 

@@ -2,10 +2,10 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/random.hpp"
 #include "core/timers.hpp"
@@ -47,7 +47,7 @@ class Recorder {
 
   /// Of the episode that runs or, else, ended last; empty: there was none.
   std::string current_id() const;
-  const std::deque<recovery::Episode>& episodes() const { return episodes_; }
+  const std::vector<recovery::Episode>& episodes() const { return episodes_; }
   std::uint64_t recoveries() const { return recoveries_; }  ///< that ended with a new session
   std::uint64_t total(Fate fate) const { return totals_[static_cast<std::size_t>(fate)]; }
 
@@ -61,7 +61,7 @@ class Recorder {
   std::string prefix_;  ///< of ids
   std::uint64_t last_id_ = 0;
   core::TimePoint begun_{};
-  std::deque<recovery::Episode> episodes_;
+  std::vector<recovery::Episode> episodes_;
   std::uint64_t recoveries_ = 0;
   std::array<std::uint64_t, 3> totals_{};
   bool closed_ = false;

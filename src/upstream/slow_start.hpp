@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 
 #include "io/async.hpp"
@@ -39,7 +39,7 @@ class SlowStart {
   core::TimePoint began_{};  ///< the session that stands
   core::TimePoint until_{};
   unsigned inside_ = 0;
-  std::deque<std::shared_ptr<io::Event>> waiting_;
+  std::list<std::shared_ptr<io::Event>> waiting_;
 };
 
 }  // namespace mooring::upstream

@@ -3,7 +3,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <expected>
 #include <memory>
 #include <mooring/upstream_config.hpp>
@@ -61,7 +60,7 @@ struct Status {
   std::uint64_t calls_failed = 0;           ///< certainly not executed, and told so
   std::uint64_t calls_unknown = 0;          ///< may have run; not repeated
   std::optional<auth::SignedIn> signed_in;  ///< empty: nobody has, or need
-  std::deque<recovery::Episode> episodes;   ///< the last 20, newest at the end
+  std::vector<recovery::Episode> episodes;  ///< the last 20, newest at the end
 };
 
 /// A request failed in a way that says something about its session or connection.

@@ -80,12 +80,12 @@ class Footprint : public testing::Test {
   RawConnection shared_{gateway_.port()};
 };
 
-TEST_F(Footprint, an_idle_connection_costs_nine_kilobytes_at_most) {
+TEST_F(Footprint, an_idle_connection_costs_five_kilobytes_at_most) {
   const auto session = open(shared());
   const auto before = heap_in_use();
   std::list<RawConnection> idle;
   for (std::size_t i = 0; i < clients; ++i) ping(idle.emplace_back(port()), session);
-  EXPECT_LT((heap_in_use() - before) / clients, 9 * 1024U);
+  EXPECT_LT((heap_in_use() - before) / clients, 5 * 1024U);
 }
 
 TEST_F(Footprint, a_session_costs_two_kilobytes_at_most) {
@@ -94,13 +94,13 @@ TEST_F(Footprint, a_session_costs_two_kilobytes_at_most) {
   EXPECT_LT((heap_in_use() - before) / clients, 2 * 1024U);
 }
 
-TEST_F(Footprint, a_stream_costs_sixteen_kilobytes_at_most) {
+TEST_F(Footprint, a_stream_costs_ten_kilobytes_at_most) {
   const auto before = heap_in_use();
   std::list<RawConnection> listening;
   for (std::size_t i = 0; i < clients; ++i) {
     listen(listening.emplace_back(port()), open(shared()));
   }
-  EXPECT_LT((heap_in_use() - before) / clients, 16 * 1024U);
+  EXPECT_LT((heap_in_use() - before) / clients, 10 * 1024U);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "protocol/json_cursor.hpp"
 
@@ -16,6 +18,17 @@ bool is_line_break(char c) { return c == '\n' || c == '\r'; }
 
 void put(std::string* out, char c) {
   if (out != nullptr) out->push_back(is_line_break(c) ? ' ' : c);
+}
+
+void append(std::string* out, std::string_view bytes) {
+  if (out != nullptr) out->append(bytes);
+}
+
+void append_on_one_line(std::string* out, std::string_view bytes) {
+  if (out == nullptr) return;
+  const std::size_t begin = out->size();
+  out->append(bytes);
+  for (char& c : std::span(*out).subspan(begin)) c = is_line_break(c) ? ' ' : c;
 }
 
 }  // namespace
@@ -151,7 +164,7 @@ bool IdSplicer::in_text(std::string_view bytes, std::size_t& at, std::string* ou
     ++at;
   }
   const std::string_view taken = bytes.substr(begin, at - begin);
-  if (out != nullptr) out->append(taken);
+  append(out, taken);
   if (state_ == State::in_key) {
     const std::string_view name = closed ? taken.substr(0, taken.size() - 1) : taken;
     key_.append(name.substr(0, longest_id_key + 1));
@@ -162,35 +175,32 @@ bool IdSplicer::in_text(std::string_view bytes, std::size_t& at, std::string* ou
   return true;
 }
 
-/// Inside a nested value: up to the bracket that closes it.
+/// Inside a nested value: up to the bracket that closes it. Copied in one piece, since no line
+/// break can stand in its strings.
 bool IdSplicer::in_nested(std::string_view bytes, std::size_t& at, std::string* out) {
+  const std::size_t begin = at;
   while (at < bytes.size()) {
     if (quoted_) {
-      const std::size_t begin = at;
-      if (escaped_) {
-        escaped_ = false;
-        if (is_line_break(bytes[at++])) return false;
-      } else {
-        at = cursor::plain_run<false>(bytes, at);
-        if (at < bytes.size()) {
-          if (is_line_break(bytes[at])) return false;
-          escaped_ = bytes[at] == '\\';
-          quoted_ = bytes[at] != '"';
-          ++at;
-        }
-      }
-      if (out != nullptr) out->append(bytes.substr(begin, at - begin));
+      if (!escaped_) at = cursor::plain_run<false>(bytes, at);
+      if (at == bytes.size()) break;
+      const char c = bytes[at++];
+      if (is_line_break(c)) return false;
+      quoted_ = escaped_ || c != '"';
+      escaped_ = !escaped_ && c == '\\';
       continue;
     }
     const char c = bytes[at++];
-    put(out, c);
-    if (c == '"') quoted_ = true;
-    if ((c == '{' || c == '[') && ++depth_ > max_depth) return false;
-    if ((c == '}' || c == ']') && --depth_ == 0) {
+    if (cursor::structure[static_cast<std::uint8_t>(c)] == 0) continue;
+    if (c == '"') {
+      quoted_ = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth_ > max_depth) return false;
+    } else if (--depth_ == 0) {
       end_value();
-      return true;
+      break;
     }
   }
+  append_on_one_line(out, bytes.substr(begin, at - begin));
   return true;
 }
 

@@ -300,8 +300,10 @@ Contribution Gateway::contribution_of(const Upstream& upstream) const {
 
 bool Gateway::look_again(Upstream& upstream) {
   auto now = contribution_of(upstream);
-  if (upstream.shown && upstream.shown->from == now) return false;
   const auto before = upstream.shown ? upstream.shown : upstream.inherited;
+  if (upstream.inherited && now.catalogue && now.catalogue != upstream.inherited->from.catalogue)
+    upstream.inherited = nullptr;  // it has connected
+  if (upstream.shown && upstream.shown->from == now) return false;
   const bool relisted = !upstream.shown || upstream.shown->from.catalogue != now.catalogue;
   if (catalogues_ != nullptr && now.catalogue && relisted && upstream.config->lazy) {
     const auto& server = upstream.live.links.front()->snapshot().server;

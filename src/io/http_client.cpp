@@ -127,6 +127,7 @@ const std::string& pool_key(
 awaitable<Response> attempt(
     std::shared_ptr<HttpClientState> client, const OutgoingHttpRequest& request
 ) {
+  co_await client->worker.enter(Worker::Stage::sends);
   std::optional<core::Url> proxy;
   if (client->options.proxy_for) proxy = client->options.proxy_for(request.url);
   const auto to = client->known(request.url);
@@ -136,7 +137,6 @@ awaitable<Response> attempt(
     head.append(body);
     body = {};
   }
-  co_await client->worker.end_of_turn();
   client->worker.poller().look_once();  // has the pooled one ended?
   for (bool fresh = false;; fresh = true) {
     auto response =

@@ -1,7 +1,9 @@
 #include "io/worker.hpp"
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <csignal>
+#include <utility>
 
 #include "io/coarse_timers.hpp"
 
@@ -20,36 +22,49 @@ Worker::~Worker() {
   stop();
   join();
   // Coroutines that still wait are destroyed while the timers they hold on to exist.
-  at_end_.clear();
+  for (auto& stage : waiting_) stage.clear();
   poller_.end();
   context_.end();
 }
 
 void Worker::post(std::function<void()> task) { asio::post(context_, std::move(task)); }
 
-/// The sockets' part of a turn of the loop.
+/// The poller has something to tell.
 void Worker::turn() {
   turning_ = true;
   poller_.look();
   poller_.resume_ready();
+  finish_turn();
+}
+
+void Worker::finish_turn() {
+  turning_ = true;
+  poller_.expect_news();
+  for (auto& stage : waiting_) {
+    // Whoever comes meanwhile waits for the same stage of the next turn.
+    resumed_.swap(stage);
+    for (auto& resume : resumed_) resume();
+    resumed_.clear();
+  }
+  poller_.resume_ready();
   turning_ = false;
-  if (!at_end_.empty()) end_turn();
+  const auto late = [](const auto& stage) { return !stage.empty(); };
+  if (std::ranges::any_of(waiting_, late)) post_turn();
+}
+
+void Worker::wait_for(Stage stage, Resume resume) {
+  waiting_[static_cast<std::size_t>(stage)].push_back(std::move(resume));
+  if (!turning_) post_turn();
 }
 
 /// What is posted comes after all that is ready now, and after what has become ready by then was
 /// looked for.
-void Worker::at_end_of_turn(Resume resume) {
-  if (at_end_.empty() && !turning_) asio::post(context_, [this] { end_turn(); });
-  at_end_.push_back(std::move(resume));
-}
-
-void Worker::end_turn() {
-  poller_.expect_news();
-  // Whoever comes meanwhile waits for the end of the next one.
-  resumed_.swap(at_end_);
-  for (auto& resume : resumed_) resume();
-  resumed_.clear();
-  poller_.resume_ready();
+void Worker::post_turn() {
+  if (std::exchange(turn_posted_, true)) return;
+  asio::post(context_, [this] {
+    turn_posted_ = false;
+    finish_turn();
+  });
 }
 
 bool Worker::on_this_thread() { return context_.get_executor().running_in_this_thread(); }

@@ -112,9 +112,9 @@ TEST(Worker, a_turn_ends_when_what_was_ready_has_been_handled) {
   std::string order;
   const auto waits = [](Worker& w, std::string& to, char first, char last) -> awaitable<void> {
     to += first;
-    co_await w.end_of_turn();
+    co_await w.enter(Worker::Stage::answers);
     to += last;
-    co_await w.end_of_turn();
+    co_await w.enter(Worker::Stage::answers);
     to += '.';
   };
   asio::co_spawn(worker.context(), waits(worker, order, 'a', 'A'), [](std::exception_ptr) {});
@@ -124,12 +124,34 @@ TEST(Worker, a_turn_ends_when_what_was_ready_has_been_handled) {
   EXPECT_EQ(order, "abcAB..");
 }
 
+TEST(Worker, a_turn_goes_through_its_stages_in_order) {
+  using Stage = Worker::Stage;
+  Worker worker(0);
+  std::string order;
+  const auto through = [](Worker& w, std::string& to,
+                          std::vector<Stage> stages) -> awaitable<void> {
+    for (const auto stage : stages) {
+      co_await w.enter(stage);
+      to += "rpsa"[static_cast<int>(stage)];
+    }
+  };
+  const auto spawn = [&](std::vector<Stage> stages) {
+    asio::co_spawn(worker.context(), through(worker, order, stages), [](std::exception_ptr) {});
+  };
+  spawn({Stage::answers});
+  spawn({Stage::requests, Stage::sends});
+  spawn({Stage::responses, Stage::answers, Stage::requests});  // the last in the next turn
+  spawn({Stage::requests, Stage::sends});
+  worker.context().poll();
+  EXPECT_EQ(order, "rrpssaar");
+}
+
 TEST(Worker, destroys_coroutines_that_wait_for_the_end_of_a_turn) {
   auto held = std::make_shared<int>(1);
   {
     Worker worker(0);
     const auto waits = [](Worker& w, std::shared_ptr<int> copy) -> awaitable<void> {
-      co_await w.end_of_turn();
+      co_await w.enter(Worker::Stage::answers);
       *copy = 2;
     };
     asio::co_spawn(worker.context(), waits(worker, held), [](std::exception_ptr) {});

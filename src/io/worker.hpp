@@ -32,8 +32,10 @@ class Worker {
   bool on_this_thread();
   /// The parts of a turn of the loop, in their order.
   enum class Stage : std::uint8_t {
-    requests,   ///< what has been read is handled, up to what is sent to others
-    responses,  ///< what others answered is handled, up to what is answered
+    requests,   ///< requests that were read are handled, up to calls of others
+    calls,      ///< these are put on their way
+    responses,  ///< what others answered is made out
+    results,    ///< and handled, up to what is answered
     sends,      ///< written to others
     answers     ///< written to who asked
   };
@@ -73,7 +75,7 @@ class Worker {
   Loop context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   Poller poller_{context_, [this] { turn(); }};
   std::unique_ptr<core::Timers> timers_;
-  std::array<std::vector<Resume>, 4> waiting_;  ///< by stage
+  std::array<std::vector<Resume>, 6> waiting_;  ///< by stage
   std::vector<Resume> resumed_;                 ///< empty but for its memory
   bool turning_ = false;
   bool turn_posted_ = false;

@@ -132,7 +132,7 @@ TEST(Worker, a_turn_goes_through_its_stages_in_order) {
                           std::vector<Stage> stages) -> awaitable<void> {
     for (const auto stage : stages) {
       co_await w.enter(stage);
-      to += "rpsa"[static_cast<int>(stage)];
+      to += "qcprsa"[static_cast<int>(stage)];
     }
   };
   const auto spawn = [&](std::vector<Stage> stages) {
@@ -143,7 +143,7 @@ TEST(Worker, a_turn_goes_through_its_stages_in_order) {
   spawn({Stage::responses, Stage::answers, Stage::requests});  // the last in the next turn
   spawn({Stage::requests, Stage::sends});
   worker.context().poll();
-  EXPECT_EQ(order, "rrpssaar");
+  EXPECT_EQ(order, "qqpssaaq");
 }
 
 TEST(Worker, destroys_coroutines_that_wait_for_the_end_of_a_turn) {

@@ -127,7 +127,7 @@ const std::string& pool_key(
 awaitable<Response> attempt(
     std::shared_ptr<HttpClientState> client, const OutgoingHttpRequest& request
 ) {
-  co_await client->worker.enter(Worker::Stage::sends);
+  if (client->worker.has_company()) co_await client->worker.enter(Worker::Stage::sends);
   std::optional<core::Url> proxy;
   if (client->options.proxy_for) proxy = client->options.proxy_for(request.url);
   const auto to = client->known(request.url);

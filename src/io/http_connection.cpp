@@ -60,7 +60,7 @@ awaitable<void> HttpConnection::run() {
     }
     if (step == Step::end) break;
     enter(Phase::work);
-    co_await server_->worker.enter(Worker::Stage::requests);
+    if (server_->worker.has_company()) co_await server_->worker.enter(Worker::Stage::requests);
     try {
       co_await server_->handler(*this);
     } catch (const std::exception& e) {
@@ -364,7 +364,7 @@ awaitable<bool> HttpConnection::respond(
   if (status != 204) framing.content_length = body.size();
   framing.connection = connection_header();
   if (suppresses_body(status)) body = {};
-  co_await server_->worker.enter(Worker::Stage::answers);
+  if (server_->worker.has_company()) co_await server_->worker.enter(Worker::Stage::answers);
   auto& out = server_->out;
   out.clear();
   append_response_head(out, status, headers, framing);

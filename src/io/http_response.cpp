@@ -99,7 +99,7 @@ awaitable<std::optional<HttpFailure>> HttpResponse::perform(
   }
   if (failed_) co_return failed_;
   interrupt_.until(std::nullopt);
-  co_await client_->worker.enter(Worker::Stage::responses);
+  if (client_->worker.has_company()) co_await client_->worker.enter(Worker::Stage::responses);
   co_return std::nullopt;
 }
 

@@ -72,6 +72,7 @@ void Poller::wait() {
 }
 
 void Poller::look() {
+  looked_ = true;
   std::array<epoll_event, events_at_once> events;
   for (;;) {
     const int count =

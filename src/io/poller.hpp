@@ -24,11 +24,12 @@ class Poller {
 
   /// Takes in what has happened, without waiting. Nobody goes on before `resume_ready`.
   void look();
-  /// The same, once between two calls of `expect_news`: for many who are about to write.
+  /// The same, where nobody has looked since `expect_news`: for many who are about to write.
   void look_once() {
-    if (!std::exchange(looked_, true)) look();
+    if (!looked_) look();
   }
   void expect_news() { looked_ = false; }
+  std::size_t ready() const { return ready_.size(); }
   /// Those whose wait is over go on, in the order in which it ended.
   void resume_ready();
   /// Destroys whatever still waits.

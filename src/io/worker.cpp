@@ -33,7 +33,9 @@ void Worker::post(std::function<void()> task) { asio::post(context_, std::move(t
 void Worker::turn() {
   turning_ = true;
   poller_.look();
+  alone_ = poller_.ready() == 1;
   poller_.resume_ready();
+  alone_ = false;
   finish_turn();
 }
 

@@ -45,11 +45,16 @@ class Worker {
   /// them (that of a whole call is four times what the processor's first cache holds, which costs
   /// more than running it), and what a turn has to say goes out together: a peer that sleeps is
   /// woken once for all of it.
+  ///
+  /// Not where `has_company` is false: then there is one socket's news in this turn, and nobody to
+  /// wait for.
   auto enter(Stage stage) {
     return asio::async_initiate<const asio::deferred_t&, void()>(
         [this, stage](auto resume) { wait_for(stage, std::move(resume)); }, asio::deferred
     );
   }
+
+  bool has_company() const { return !alone_; }
 
   /// Runs the loop on the calling thread until `stop`.
   void run();
@@ -78,6 +83,7 @@ class Worker {
   std::array<std::vector<Resume>, 6> waiting_;  ///< by stage
   std::vector<Resume> resumed_;                 ///< empty but for its memory
   bool turning_ = false;
+  bool alone_ = false;
   bool turn_posted_ = false;
   std::thread thread_;
 };

@@ -131,7 +131,7 @@ class HttpChannel::Impl {
 };
 
 awaitable<Outcome> HttpChannel::Impl::request(Self self, OutgoingRequest request, Sink& sink) {
-  co_await self->worker_.enter(io::Worker::Stage::calls);
+  if (self->worker_.has_company()) co_await self->worker_.enter(io::Worker::Stage::calls);
   request.credentials = self->wire_.credentials_version();
   auto answer = co_await self->wire_.post(
       std::move(request.bytes), request.session.get(), request.abort, std::nullopt, request.headers
@@ -194,7 +194,7 @@ awaitable<Outcome> HttpChannel::Impl::body(
     auto message = protocol::Frame::parse(std::move(bytes));
     if (!message) co_return unusable(*response, std::move(beginning), complete, request);
     if (!message->is_response()) co_await sink.message(std::move(*message));
-    co_await worker_.enter(io::Worker::Stage::results);
+    if (worker_.has_company()) co_await worker_.enter(io::Worker::Stage::results);
     co_return outcome_in({&*message, 1}, *response, std::move(beginning), complete, request);
   }
   auto messages = parse_messages(std::move(bytes));

@@ -106,8 +106,8 @@ class IncomingHttpResponse {
 
 /// HTTP/1.1 client with a keep-alive pool per origin. One per worker and upstream; on the worker's
 /// thread only. TCP_NODELAY everywhere; both address families are tried. An idle connection is
-/// checked (peek) before reuse; a request is repeated by the client itself only if no byte of it
-/// was written.
+/// not reused where the loop has seen its end; a request is repeated by the client itself only if
+/// no byte of it was written.
 class HttpClient {
  public:
   HttpClient(Worker& worker, HttpClientOptions options);

@@ -49,18 +49,27 @@ awaitable<void> HttpConnection::run() {
   for (bool go_on = true; go_on;) {
     begin_request();
     Step step = next_step();
+    // Since the request before: a peer that never stops sending does not keep the loop to itself.
+    bool others_went = false;
     while (step != Step::handler && step != Step::end) {
       if (step != Step::bytes) {
         step = co_await otherwise(step);
         continue;
       }
-      if (!socket_.may(TcpSocket::to_read)) co_await socket_.wait(TcpSocket::to_read);
+      others_went = socket_.may(TcpSocket::to_read);
+      if (others_went) {
+        co_await server_->worker.enter(Worker::Stage::requests);
+      } else {
+        co_await socket_.wait(TcpSocket::to_read);
+        others_went = !server_->worker.has_company();
+      }
       const bool read_on = read();
       step = read_on ? next_step() : timed_out_ ? Step::excuse : Step::end;
     }
     if (step == Step::end) break;
     enter(Phase::work);
-    if (server_->worker.has_company()) co_await server_->worker.enter(Worker::Stage::requests);
+    if (!others_went) co_await server_->worker.enter(Worker::Stage::requests);
+    if (closed_) break;
     try {
       co_await server_->handler(*this);
     } catch (const std::exception& e) {
@@ -215,7 +224,7 @@ awaitable<bool> HttpConnection::refuse_body() {
     if (parser_.state() == State::done) co_return !close_after_;
     if (parser_.state() == State::failed || !parser_.drainable()) break;
     enter(Phase::body);
-    if (!socket_.may(TcpSocket::to_read)) co_await socket_.wait(TcpSocket::to_read);
+    co_await wait_for_bytes();
     if (!read()) break;
   }
   timed_out_ = false;
@@ -244,6 +253,7 @@ awaitable<bool> HttpConnection::after_handler() {
 awaitable<bool> HttpConnection::fail_request(int status, std::string text) {
   close_after_ = true;
   timed_out_ = false;
+  enter(Phase::work);  // what was too late must not end the answer to it
   const HeaderField json{"Content-Type", "application/json"};
   const auto body = error_body(text);
   if (co_await respond(status, {&json, 1}, body)) co_await linger();
@@ -259,11 +269,19 @@ awaitable<void> HttpConnection::linger() {
   rest_begin_ = 0;
   do {
     fresh_ = {};
-    if (!socket_.may(TcpSocket::to_read)) co_await socket_.wait(TcpSocket::to_read);
+    co_await wait_for_bytes();
   } while (read());
 }
 
 // ---- reading
+
+awaitable<void> HttpConnection::wait_for_bytes() {
+  if (socket_.may(TcpSocket::to_read)) {
+    co_await server_->worker.enter(Worker::Stage::requests);
+  } else {
+    co_await socket_.wait(TcpSocket::to_read);
+  }
+}
 
 /// What there is, into the server's buffer. False: nothing comes any more.
 bool HttpConnection::read() {

@@ -102,6 +102,7 @@ class HttpConnection final : public HttpExchange,
   awaitable<void> linger();
 
   void enter(Phase phase);
+  awaitable<void> wait_for_bytes();
   bool read();
   void feed();
   std::string_view unread() const { return std::string_view(rest_).substr(rest_begin_); }

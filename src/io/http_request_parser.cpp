@@ -77,7 +77,7 @@ void HttpRequestParser::check_head() {
   if (length == 0) return finish();
   too_large_ = length > limits_.body_bytes;
   drainable_ = !too_large_ || length - limits_.body_bytes <= limits_.drain_bytes;
-  if (!too_large_) body_.reserve(std::min<std::size_t>(length, promised) + body_padding);
+  if (!too_large_) body_.reserve(std::min<std::size_t>(length, promised));
 }
 
 std::size_t HttpRequestParser::read_body(std::string_view bytes) {
@@ -114,10 +114,7 @@ void HttpRequestParser::take(std::string_view piece) {
   if (!too_large_) body_.append(piece);
 }
 
-void HttpRequestParser::finish() {
-  state_ = State::done;
-  if (body_.capacity() - body_.size() < body_padding) body_.reserve(body_.size() + body_padding);
-}
+void HttpRequestParser::finish() { state_ = State::done; }
 
 bool HttpRequestParser::expects_continue() const {
   return http_1_1() && equals_ignoring_case(fields().find("expect"), "100-continue");

@@ -23,7 +23,6 @@ class HttpRequestParser {
                               << 20;  ///< over `body_bytes`; beyond that the message fails
   };
   enum class State { head, body, done, failed };
-  static constexpr std::size_t body_padding = 64;  ///< spare capacity behind a finished body
 
   explicit HttpRequestParser(Limits limits);
   HttpRequestParser(const HttpRequestParser&) = delete;

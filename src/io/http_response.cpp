@@ -8,7 +8,6 @@ using ParserState = HttpResponseParser::State;
 using Status = NetStream::Status;
 
 namespace {
-constexpr std::size_t spare = 64;               // behind a body that is held whole, for simdjson
 constexpr std::size_t discardable = 64 * 1024;  // of a redirect's body
 constexpr core::Duration discard_time = std::chrono::seconds(1);
 }  // namespace
@@ -174,11 +173,16 @@ std::optional<std::string_view> HttpResponse::read_now() {
 awaitable<std::expected<std::string_view, HttpFailure>> HttpResponse::read_some(
     std::optional<core::TimePoint> deadline
 ) {
+  bool waited = false;
   for (;;) {
     if (const auto piece = read_now()) co_return *piece;
     if (failed_) co_return std::unexpected(*failed_);
     if (parser_->state() == ParserState::failed) {
       co_return std::unexpected(failure(Stage::body, parser_->error()));
+    }
+    // A server that never stops sending does not keep the loop to itself.
+    if (connection_->stream.may_read() && !std::exchange(waited, false)) {
+      co_await client_->worker.enter(Worker::Stage::responses);
     }
     if (!interrupt_.aborted()) interrupt_.until(deadline);
     if (interrupt_.fired()) co_return std::unexpected(failure(Stage::body, "closed"));
@@ -187,7 +191,10 @@ awaitable<std::expected<std::string_view, HttpFailure>> HttpResponse::read_some(
       connection_->end += io.count;
       continue;
     }
-    if (NetStream::has_to_wait(io.status) && co_await connection_->stream.wait(io.status)) continue;
+    if (NetStream::has_to_wait(io.status) && co_await connection_->stream.wait(io.status)) {
+      waited = true;
+      continue;
+    }
     if (io.status == Status::failed) co_return std::unexpected(failure(Stage::body, io.error));
     const bool unbounded =
         !parser_->content_length() && !parser_->fields().has("transfer-encoding");
@@ -209,7 +216,7 @@ awaitable<std::expected<std::string, HttpFailure>> HttpResponse::read_all(
   };
   if (const auto length = content_length()) {
     if (*length > limit) co_return too_much();
-    whole.reserve(std::min<std::size_t>(*length, 1024 * 1024) + spare);
+    whole.reserve(std::min<std::size_t>(*length, 1024 * 1024));
   }
   for (;;) {
     auto piece = co_await read_some(deadline);
@@ -218,7 +225,6 @@ awaitable<std::expected<std::string, HttpFailure>> HttpResponse::read_all(
     if (whole.size() + piece->size() > limit) co_return too_much();
     whole.append(*piece);
   }
-  if (whole.capacity() - whole.size() < spare) whole.reserve(whole.size() + spare);
   co_return whole;
 }
 

@@ -54,7 +54,7 @@ class HttpExchange {
   virtual std::string_view remote_address() const = 0;  ///< "127.0.0.1"
   /// How many requests came on this connection before this one.
   virtual std::size_t served_before() const { return 0; }
-  /// The body, whole. May be moved from. Has 64 spare bytes of capacity behind it.
+  /// The body, whole. May be moved from.
   virtual std::string& body() = 0;
 
   /// Complete answer in one write. Content-Length is added; so is Date never, Server never. False:

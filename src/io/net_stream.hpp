@@ -16,8 +16,8 @@ namespace mooring::io {
 /// A TCP connection of ours, in the clear or under TLS, that counts exactly what the kernel took.
 ///
 /// OpenSSL sits on the socket itself: with Asio's TLS stream nobody could tell whether bytes of a
-/// failed write had left. One reader and one writer at a time; `close` may come at any moment and
-/// makes both fail.
+/// failed write had left. One coroutine at a time reads, writes or waits; `close` may come at any
+/// moment and makes it fail.
 class NetStream {
  public:
   enum class Status { ok, want_read, want_write, closed, failed };
@@ -54,6 +54,8 @@ class NetStream {
   /// Until it can be written to or has something to read, whichever is first.
   auto wait_either() { return socket_->wait(TcpSocket::to_either); }
 
+  /// There is something to read, as far as is known.
+  bool may_read() const { return socket_ && socket_->may(TcpSocket::to_read); }
   /// An idle connection that has neither ended nor said anything, as far as the loop has looked.
   bool quiet();
   /// Bytes on the wire, TLS framing included.

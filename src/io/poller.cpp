@@ -35,7 +35,7 @@ Poller::~Poller() = default;
 
 void Poller::add(TcpSocket& socket) {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &socket;
   if (::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, socket.descriptor_, &event) != 0) {
     throw std::system_error(errno, std::system_category(), "epoll_ctl");

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -29,9 +30,10 @@ ssize_t TcpSocket::read(std::span<char> into) {
   } while (count < 0 && errno == EINTR);
   if (count < 0 && errno == EWOULDBLOCK) errno = EAGAIN;
   const int error = count < 0 ? errno : 0;
-  // A short read has taken everything (epoll(7)); what the peer's end leaves is the end itself.
+  // A short read has taken everything (epoll(7)); what the peer's end leaves is the end itself, and
+  // urgent data ends a read early.
   const bool short_read = count > 0 && static_cast<std::size_t>(count) < into.size();
-  if (error == EAGAIN || (short_read && !hung_up_)) exhausted(to_read);
+  if (error == EAGAIN || (short_read && !hung_up_ && !urgent_)) exhausted(to_read);
   return count < 0 ? -error : count;
 }
 
@@ -52,6 +54,7 @@ ssize_t TcpSocket::write(std::span<const iovec> parts) {
 }
 
 void TcpSocket::begin_wait(Readiness what, Resume resume) {
+  assert(!waiter_);  // it would end without a word
   waiter_ = std::move(resume);
   wanted_ = what;
   if (closed()) return interrupt();
@@ -67,6 +70,7 @@ void TcpSocket::interrupt() {
 void TcpSocket::happened(unsigned events) {
   if ((events & EPOLLIN) != 0) ready_ |= to_read;
   if ((events & EPOLLOUT) != 0) ready_ |= to_write;
+  if ((events & EPOLLPRI) != 0) urgent_ = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
     hung_up_ = true;
     ready_ |= to_read;  // the end, or the error

@@ -64,6 +64,7 @@ class TcpSocket {
   unsigned ready_ = to_write;
   unsigned wanted_ = 0;  ///< by the one who waits
   bool hung_up_ = false;
+  bool urgent_ = false;
   bool listed_ = false;  ///< among the poller's ready ones
   Resume waiter_;
   std::move_only_function<void()> gone_;

@@ -62,10 +62,10 @@ bool is_modern(const OutgoingRequest& request) {
   return version && protocol::is_modern(*version);
 }
 
-/// Room for a body whose length was promised, and for the padding that parsing wants behind it.
+/// Room for a body whose length was promised.
 std::size_t expected_size(const io::IncomingHttpResponse& response) {
   constexpr std::uint64_t most = 64 * 1024;  // a length is only a promise
-  return static_cast<std::size_t>(std::min(response.content_length().value_or(0), most)) + 64;
+  return static_cast<std::size_t>(std::min(response.content_length().value_or(0), most));
 }
 
 std::string over_limit(std::string_view what, std::size_t limit) {

@@ -15,6 +15,9 @@ Allocations Allocations::now() { return allocations; }
 
 }  // namespace mooring::io::testing
 
+// ThreadSanitizer brings these itself.
+#if !__has_feature(thread_sanitizer)
+
 using mooring::io::testing::allocations;
 
 void* operator new(std::size_t size) {
@@ -31,3 +34,5 @@ void operator delete(void* memory) noexcept {
 }
 
 void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+
+#endif

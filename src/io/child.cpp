@@ -4,26 +4,23 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
-#include <set>
 #include <utility>
 #include <vector>
 
 #include "core/log.hpp"
 #include "io/async.hpp"
 #include "io/descriptor_limit.hpp"
-#include "io/process_tree.hpp"
+#include "io/leftovers.hpp"
 
 namespace mooring::io {
 
@@ -42,41 +39,6 @@ std::string guard_path = "/proc/self/exe";
 std::string guard_executable() {
   const std::lock_guard lock(guard_path_mutex);
   return guard_path;
-}
-
-/// The guards that run, and whether orphans come to us.
-std::mutex guards_mutex;
-std::set<pid_t> guards;
-std::atomic<bool> adopts = false;
-
-/// Children of ours that were somebody else's: no guard, and not in our session.
-std::vector<pid_t> orphans() {
-  std::vector<pid_t> found;
-  if (!adopts) return found;
-  const pid_t own = ::getsid(0);
-  const std::lock_guard lock(guards_mutex);
-  for (const pid_t child : children_of(::getpid())) {
-    const auto facts = facts_of(child);
-    if (!guards.contains(child) && facts && facts->session != own) found.push_back(child);
-  }
-  return found;
-}
-
-/// One round of ending what a killed guard left behind. False: nothing is left.
-bool end_leftovers(pid_t guard) {
-  auto left = members_of_session(guard);
-  for (const pid_t orphan : orphans()) {
-    left.push_back(orphan);
-    const auto more = descendants_of(orphan);
-    left.insert(left.end(), more.begin(), more.end());
-  }
-  std::erase_if(left, [](pid_t pid) {
-    const auto facts = facts_of(pid);
-    return !facts || facts->zombie;
-  });
-  for (const pid_t pid : left) ::kill(pid, SIGKILL);
-  for (const pid_t orphan : orphans()) ::waitpid(orphan, nullptr, WNOHANG);
-  return !left.empty();
 }
 
 /// Owns a descriptor, closed on exec and numbered above what the guard's own will be.
@@ -269,11 +231,8 @@ Result<void> ChildState::launch() {
       stdin_pipe.theirs.get(), stdout_pipe.theirs.get(), stderr_pipe.theirs.get(),
       control_pair.theirs.get()
   };
-  // Nobody may take the guard for an orphan before it is known.
-  std::unique_lock lock(guards_mutex);
-  const int error = start_guard(options, theirs, guard);
-  if (error == 0) guards.insert(guard);
-  lock.unlock();
+  const int error =
+      start_known_guard(guard, [&](pid_t& id) { return start_guard(options, theirs, id); });
   if (error != 0) {
     guard = -1;
     return fail(
@@ -367,10 +326,7 @@ awaitable<void> ChildState::follow_control(std::shared_ptr<ChildState> self) {
     core::log::warn("child", "{}: the guard of process {} died", self->options.name, self->pid);
   }
   ::waitpid(self->guard, nullptr, 0);
-  {
-    const std::lock_guard lock(guards_mutex);
-    guards.erase(self->guard);
-  }
+  forget_guard(self->guard);
   self->guard = -1;
   boost::system::error_code ignored;
   self->guard_end.close(ignored);
@@ -499,8 +455,6 @@ awaitable<Result<std::unique_ptr<Child>>> Child::spawn(
   state->tasks.spawn(ChildState::drain_stderr(state));
   co_return std::make_unique<GuardedChild>(std::move(state));
 }
-
-void adopt_orphans() { adopts = ::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0; }
 
 void set_guard_executable(std::string path) {
   const std::lock_guard lock(guard_path_mutex);

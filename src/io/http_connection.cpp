@@ -128,9 +128,9 @@ void HttpConnection::enter(Phase phase) {
 }
 
 void HttpConnection::expire(core::TimePoint now) {
-  if (phase_ == Phase::idle && now >= deadline_ - server_->limits.idle_timeout + rest_after) {
-    let_go_of_memory();
-  }
+  const bool rests =
+      phase_ == Phase::idle && now >= deadline_ - server_->limits.idle_timeout + rest_after;
+  if (rests && !std::exchange(at_rest_, true)) let_go_of_memory();
   if (closed_ || timed_out_ || now < deadline_) return;
   if (phase_ != Phase::header && phase_ != Phase::body) return close();
   timed_out_ = true;  // for the reader, which may have been resumed by a byte at this very moment
@@ -148,6 +148,7 @@ void HttpConnection::let_go_of_memory() {
 void HttpConnection::begin_request() {
   answer_ = Answer::none;
   permitted_ = false;
+  at_rest_ = false;
   parser_.reset();
   enter(Phase::idle);
 }
@@ -297,11 +298,11 @@ bool HttpConnection::read() {
 /// cannot take yet is kept.
 void HttpConnection::feed() {
   const bool kept = !rest_.empty();
-  if (kept) {
+  if (kept && !fresh_.empty()) {
     rest_.erase(0, std::exchange(rest_begin_, 0));
     rest_.append(fresh_);
   }
-  const std::string_view bytes = kept ? std::string_view(rest_) : fresh_;
+  const auto bytes = kept ? unread() : fresh_;
   std::size_t taken = 0;
   while (taken < bytes.size()) {
     const bool in_head = parser_.state() == HttpRequestParser::State::head;
@@ -309,10 +310,13 @@ void HttpConnection::feed() {
     taken += count;
     if (count == 0 || (in_head && parser_.too_large())) break;
   }
-  if (!kept) rest_.assign(bytes.substr(taken));
+  if (kept) {
+    rest_begin_ += taken;
+  } else {
+    rest_.assign(bytes.substr(taken));
+  }
   fresh_ = {};
-  if (kept) rest_begin_ = taken;
-  if (rest_begin_ < rest_.size()) return;
+  if (!unread().empty()) return;
   rest_.clear();
   rest_begin_ = 0;
 }

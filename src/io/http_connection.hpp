@@ -128,6 +128,7 @@ class HttpConnection final : public HttpExchange,
   Phase phase_ = Phase::idle;
   Answer answer_ = Answer::none;
   bool permitted_ = false;  ///< to send its body
+  bool at_rest_ = false;    ///< it has been idle for a while
   bool stream_chunked_ = false;
   bool stream_silent_ = false;  ///< a HEAD request: the body is swallowed
   bool close_after_ = false;

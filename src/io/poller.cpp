@@ -31,8 +31,6 @@ void forget(std::vector<TcpSocket*>& sockets, TcpSocket& socket) {
 Poller::Poller(asio::io_context& context, std::function<void()> turn)
     : context_(context), turn_(std::move(turn)), set_(context, make_set()) {}
 
-Poller::~Poller() = default;
-
 void Poller::add(TcpSocket& socket) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;

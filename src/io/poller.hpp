@@ -18,7 +18,6 @@ class Poller {
  public:
   /// `turn` is called by the loop when there is something to look at.
   Poller(asio::io_context& context, std::function<void()> turn);
-  ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 

@@ -34,8 +34,8 @@ class PostStream final : public gateway::Responder,
   awaitable<void> open();
   /// After the request was handled and before the exchange ends: waits for writes under way.
   awaitable<void> close();
-  bool close_now(
-  );  ///< the same where there is nothing to wait for; false: it has to be waited for
+  /// The same where there is nothing to wait for. False: there is.
+  bool close_now();
 
   awaitable<void> send(std::string message) override;
   awaitable<void> finish(std::string response) override;

@@ -38,20 +38,6 @@ Result<upstream::CatalogueList> take(Client& client, ListKind kind, int max_page
   return list;
 }
 
-std::string_view singular(ListKind kind) {
-  switch (kind) {
-    case ListKind::tools:
-      return "tool";
-    case ListKind::prompts:
-      return "prompt";
-    case ListKind::resources:
-      return "resource";
-    case ListKind::resource_templates:
-      return "resource template";
-  }
-  return {};
-}
-
 /// The label of a tool is under `title`, and in older revisions under `annotations.title`.
 std::string description_of(std::string_view definition) {
   auto text = protocol::string_member(definition, "description");
@@ -70,14 +56,7 @@ void for_each_definition(ListKind kind, std::string_view result, Visit&& visit) 
 }
 
 std::string key_of(ListKind kind, std::string_view definition) {
-  switch (kind) {
-    case ListKind::resources:
-      return protocol::string_member(definition, "uri");
-    case ListKind::resource_templates:
-      return protocol::string_member(definition, "uriTemplate");
-    default:
-      return protocol::string_member(definition, "name");
-  }
+  return protocol::string_member(definition, upstream::key_member(kind));
 }
 
 }  // namespace
@@ -136,7 +115,9 @@ std::vector<std::vector<std::string>> rows_of(ListKind kind, std::string_view re
 void warn_of_suspicious(ListKind kind, std::string_view server, std::string_view result) {
   for_each_definition(kind, result, [&](std::string_view definition) {
     if (const auto found = gateway::suspicious(gateway::readable_text(definition))) {
-      warn(fmt::format("{}: {} {}: {}", server, singular(kind), key_of(kind, definition), *found));
+      warn(fmt::format(
+          "{}: {} {}: {}", server, upstream::item_noun(kind), key_of(kind, definition), *found
+      ));
     }
   });
 }

@@ -65,8 +65,7 @@ Aggregate::Aggregate(
   }
 }
 
-// ── names
-// ─────────────────────────────────────────────────────────────────────────────────────────
+// ---- names
 
 Aggregate::Meeting Aggregate::settled(ListKind kind) const {
   Meeting names;
@@ -117,8 +116,7 @@ std::optional<Route> Aggregate::prompt(std::string_view public_name) const {
   return route(ListKind::prompts, public_name);
 }
 
-// ── resources
-// ─────────────────────────────────────────────────────────────────────────────────────
+// ---- resources
 
 std::shared_ptr<const Aggregate::Addresses> Aggregate::addresses(
     ListKind kind, const Aggregate* before
@@ -142,8 +140,7 @@ std::shared_ptr<const Aggregate::Addresses> Aggregate::addresses(
       altered = true;
       all->warnings.push_back(fmt::format(
           "{} '{}' is listed by server '{}' and by server '{}'; requests go to the first",
-          kind == ListKind::resources ? "resource" : "resource template", entry.name,
-          (*names_)[place->second], (*names_)[at]
+          upstream::item_noun(kind), entry.name, (*names_)[place->second], (*names_)[at]
       ));
     }
     if (altered) all->altered[at] = with_names(*portion, kind, shown);
@@ -167,8 +164,7 @@ std::optional<std::string_view> Aggregate::server_of_template(std::string_view u
   return (*names_)[found->second];
 }
 
-// ── lists
-// ─────────────────────────────────────────────────────────────────────────────────────────
+// ---- lists
 
 const Aggregate::Meeting& Aggregate::meeting(ListKind kind) const {
   switch (kind) {
@@ -215,8 +211,7 @@ Pieces Aggregate::list(ListKind kind, Era era) const {
 
 std::vector<std::string> Aggregate::warnings() const {
   std::vector<std::string> all;
-  for (const auto kind :
-       {ListKind::tools, ListKind::prompts, ListKind::resources, ListKind::resource_templates})
+  for (const auto kind : upstream::all_lists)
     all.insert(all.end(), meeting(kind).warnings.begin(), meeting(kind).warnings.end());
   return all;
 }

@@ -451,12 +451,15 @@ std::vector<std::shared_ptr<upstream::Link>> Router::links_of(const ClientSessio
   return found;
 }
 
-std::size_t Router::TailHash::operator()(std::string_view text) const noexcept {
-  std::uint64_t tail = 0;
-  const auto length = std::min(text.size(), sizeof tail);
-  std::memcpy(&tail, text.data() + (text.size() - length), length);
-  tail *= 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio: the upper half depends on every byte
-  return static_cast<std::size_t>(tail ^ tail >> 32);
+std::size_t Router::EndsHash::operator()(std::string_view text) const noexcept {
+  constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio
+  std::uint64_t first = 0, last = 0;
+  const auto length = std::min(text.size(), sizeof first);
+  std::memcpy(&first, text.data(), length);
+  std::memcpy(&last, text.data() + (text.size() - length), length);
+  // The upper half of a product depends on every byte.
+  const auto mixed = (first * golden ^ last) * golden;
+  return static_cast<std::size_t>(mixed ^ mixed >> 32);
 }
 
 std::string Router::flight_key(const ClientSession& session, std::string_view raw_id) const {

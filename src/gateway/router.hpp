@@ -177,6 +177,7 @@ class Router final : public Service {
       const ClientSession& session, const protocol::Frame& request, io::AbortSource& abort
   );
   void look_at_request(const protocol::Frame& request, Target& target) const;
+  Target direct_target(const ClientSession& session, const protocol::Frame& request);
   Target aggregate_target(const protocol::Frame& request);
   std::string refused_arguments(const protocol::Frame& request, const Target& target) const;
   const upstream::CatalogueItem* tool_of(const Target& target, const protocol::Frame& request)
@@ -291,17 +292,18 @@ class Router final : public Service {
     ClientSessionPtr session;
     SessionCodec::Time expires;
   };
-  /// Of session ids, session keys and request ids, all told apart by how they end.
-  struct TailHash {
+  /// Of session ids, session keys, and session keys with a request id: how they begin is random,
+  /// and how they end tells them apart.
+  struct EndsHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept;
   };
   /// Its entries come and go with every call.
-  template <class Key, class Value, class Hash = TailHash>
+  template <class Key, class Value, class Hash = EndsHash>
   using PerCall = std::unordered_map<
       Key, Value, Hash, std::equal_to<>, io::PoolAllocator<std::pair<const Key, Value>>>;
 
-  std::unordered_map<std::string, CachedSession, TailHash, std::equal_to<>>
+  std::unordered_map<std::string, CachedSession, EndsHash, std::equal_to<>>
       sessions_;                                   ///< opened tokens; bounded
   PerCall<std::string_view, Flight*> in_flight_;   ///< by their own keys
   PerCall<std::string, std::size_t> per_session_;  ///< what is under way

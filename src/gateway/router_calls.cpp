@@ -200,17 +200,20 @@ std::string_view Router::log_level_of(const ClientSession& session) const {
   return level == levels_.end() ? "info" : log_level_name(level->second.severity);
 }
 
+/// Where its endpoint or its name leads, as things stand.
+Router::Target Router::direct_target(const ClientSession& session, const Frame& request) {
+  if (session.endpoint.empty()) return aggregate_target(request);
+  Target target;
+  target.link = link(session.endpoint);
+  return target;
+}
+
 std::optional<Router::Target> Router::target_now(
     const ClientSession& session, const Frame& request
 ) {
   const auto& method = request.method();
   if (!table_->aggregate || (session.modern() && method.starts_with("tasks/"))) return std::nullopt;
-  Target target;
-  if (session.endpoint.empty()) {
-    target = aggregate_target(request);
-  } else {
-    target.link = link(session.endpoint);
-  }
+  auto target = direct_target(session, request);
   if (!target.link || !own_key(session, *target.link).empty()) return std::nullopt;
   look_at_request(request, target);
   return target;
@@ -233,30 +236,25 @@ awaitable<Router::Target> Router::target_of(
       co_await table_changed_.wait(begun_by, &abort);
     }
   }
-  if (!session.endpoint.empty()) {
-    target.link = link(session.endpoint);
-  } else {
-    target = aggregate_target(request);
-    if (!target.link && !request.params().empty()) {
-      const auto started = worker_.timers().now();
-      // The name may belong to a server that is still connecting for the first time: its calls wait
-      // for it.
-      for (const auto& to : links_of(session)) {
-        if (to->snapshot().state != upstream::State::connecting || to->snapshot().catalogue)
-          continue;
-        const auto prefix = protocol::public_name(to->name(), "");
-        const bool may_be_its = method == "resources/read" || request.name().starts_with(prefix);
-        if (!may_be_its) continue;
-        const auto until =
-            std::min(started + to->config().connect_timeout, started + to->config().timeout);
-        if (co_await to->wait_for_catalogue(until, &abort)) {
-          co_await wait_for_table(to->name(), worker_.timers().now() + shared_.list_wait);
-        }
+  target = direct_target(session, request);
+  if (session.endpoint.empty() && !target.link && !request.params().empty()) {
+    const auto started = worker_.timers().now();
+    // The name may belong to a server that is still connecting for the first time: its calls wait
+    // for it.
+    for (const auto& to : links_of(session)) {
+      if (to->snapshot().state != upstream::State::connecting || to->snapshot().catalogue) continue;
+      const auto prefix = protocol::public_name(to->name(), "");
+      const bool may_be_its = method == "resources/read" || request.name().starts_with(prefix);
+      if (!may_be_its) continue;
+      const auto until =
+          std::min(started + to->config().connect_timeout, started + to->config().timeout);
+      if (co_await to->wait_for_catalogue(until, &abort)) {
+        co_await wait_for_table(to->name(), worker_.timers().now() + shared_.list_wait);
       }
-      // What a server listed a moment ago may not be in the table of this worker yet.
-      co_await wait_for_table({}, worker_.timers().now() + shared_.list_wait);
-      target = aggregate_target(request);
     }
+    // What a server listed a moment ago may not be in the table of this worker yet.
+    co_await wait_for_table({}, worker_.timers().now() + shared_.list_wait);
+    target = aggregate_target(request);
   }
   if (!target.link) {
     if (target.error.empty())

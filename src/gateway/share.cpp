@@ -21,20 +21,6 @@ using upstream::ListKind;
 
 namespace {
 
-std::string_view noun(ListKind kind) {
-  switch (kind) {
-    case ListKind::tools:
-      return "tool";
-    case ListKind::prompts:
-      return "prompt";
-    case ListKind::resources:
-      return "resource";
-    case ListKind::resource_templates:
-      return "resource template";
-  }
-  return {};
-}
-
 /// What the server wrote, without invisible characters, and with a warning about what is odd.
 std::string examined(
     ListKind kind, const Contribution& from, const CatalogueItem& item,
@@ -42,9 +28,9 @@ std::string examined(
 ) {
   auto definition = without_invisible(item.json);
   const auto warn = [&](std::string_view what) {
-    warnings.push_back(
-        fmt::format("server '{}', {} '{}': {}", from.server, noun(kind), item.key, what)
-    );
+    warnings.push_back(fmt::format(
+        "server '{}', {} '{}': {}", from.server, upstream::item_noun(kind), item.key, what
+    ));
   };
   if (definition.size() != item.json.size()) {
     warn("invisible characters were removed from its definition");
@@ -96,7 +82,7 @@ Portion addressed_portion(
     ListKind kind, const Contribution& from, std::vector<std::string>& warnings
 ) {
   Portion portion;
-  const std::string_view key = kind == ListKind::resources ? "uri" : "uriTemplate";
+  const auto key = upstream::key_member(kind);
   for (const auto& item : from.lists()[kind].items) {
     auto definition = examined(kind, from, item, warnings);
     if (definition.size() != item.json.size())
@@ -208,8 +194,7 @@ SharePtr make_share(const Contribution& contribution, const Share* before) {
   auto share = std::make_shared<Share>();
   share->features = features_of(contribution);
   share->modern = contribution.modern;
-  for (const auto kind :
-       {ListKind::tools, ListKind::prompts, ListKind::resources, ListKind::resource_templates}) {
+  for (const auto kind : upstream::all_lists) {
     const auto index = static_cast<std::size_t>(kind);
     const auto& list = contribution.lists()[kind];
     if (list.offered) share->hints[index] = list.hints;

@@ -33,16 +33,6 @@ std::string normalized(std::string_view tool) {
 
 }  // namespace
 
-const UpstreamConfig& Contribution::settings() const {
-  static const UpstreamConfig defaults;
-  return config ? *config : defaults;
-}
-
-const upstream::Catalogue& Contribution::lists() const {
-  static const upstream::Catalogue nothing;
-  return catalogue ? *catalogue : nothing;
-}
-
 bool filters(const ToolFilter& filter) { return filter.include || !filter.exclude.empty(); }
 
 Items pointers(const std::vector<CatalogueItem>& items) {

@@ -15,17 +15,6 @@ namespace mooring::upstream {
 
 namespace {
 
-std::string_view key_member(ListKind kind) {
-  switch (kind) {
-    case ListKind::resources:
-      return "uri";
-    case ListKind::resource_templates:
-      return "uriTemplate";
-    default:
-      return "name";
-  }
-}
-
 CatalogueItem read_item(ListKind kind, std::string_view raw) {
   CatalogueItem item;
   if (!protocol::is_object(raw)) return item;
@@ -60,6 +49,31 @@ std::string join(const std::vector<CatalogueItem>& items) {
 }
 
 }  // namespace
+
+std::string_view item_noun(ListKind kind) {
+  switch (kind) {
+    case ListKind::tools:
+      return "tool";
+    case ListKind::prompts:
+      return "prompt";
+    case ListKind::resources:
+      return "resource";
+    case ListKind::resource_templates:
+      return "resource template";
+  }
+  return {};
+}
+
+std::string_view key_member(ListKind kind) {
+  switch (kind) {
+    case ListKind::resources:
+      return "uri";
+    case ListKind::resource_templates:
+      return "uriTemplate";
+    default:
+      return "name";
+  }
+}
 
 std::string_view list_method(ListKind kind) {
   switch (kind) {

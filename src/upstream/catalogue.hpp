@@ -16,6 +16,8 @@ inline constexpr std::array<ListKind, 4> all_lists = {
 };
 
 std::string_view list_method(ListKind kind);  ///< "tools/list", …
+std::string_view item_noun(ListKind kind);    ///< "tool", "resource template", …
+std::string_view key_member(ListKind kind);   ///< of an item: "name", "uri" or "uriTemplate"
 std::string_view list_member(ListKind kind
 );  ///< "tools", "resources", "resourceTemplates", "prompts"
 /// Which kind a `notifications/…/list_changed` speaks of (resources stands for the templates too),

@@ -1,18 +1,7 @@
 # Lines "part server mode parallel round value…" → the table of bench/http2. A mode is tls, clear or front and the version of HTTP;
 # the values are client ns, server ns, p50 and p99, or proxy ns and peak KB, or instructions.
 
-function median(list, key,    n, i, j, t, v) {
-  n = 0
-  for (i = 1; i <= rounds; i++) if ((key, i) in list) v[++n] = list[key, i]
-  for (i = 2; i <= n; i++) for (j = i; j > 1 && v[j - 1] > v[j]; j--) { t = v[j]; v[j] = v[j - 1]; v[j - 1] = t }
-  return n == 0 ? 0 : n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
-}
-
-# The median over the rounds of what two modes had in the same round, divided.
-function ratio(list, key, base,    i, quotients) {
-  for (i = 1; i <= rounds; i++) if ((key, i) in list && list[base, i] > 0) quotients["r", i] = list[key, i] / list[base, i]
-  return key == base ? "" : sprintf("%.2f", median(quotients, "r"))
-}
+function shown_ratio(list, key, base) { return key == base ? "" : sprintf("%.2f", ratio(list, key, base)) }
 
 {
   key = $1 SUBSEP $2 SUBSEP $4 SUBSEP $3
@@ -33,12 +22,12 @@ END {
     else sub(/2$/, "1", base)
     printf "%-11s %-8s %8d  %-8s ", part[1], part[2], part[3], part[4]
     if (part[1] == "counted") {
-      printf "%9d %9s (instructions)\n", median(own, key), ratio(own, key, base)
+      printf "%9d %9s (instructions)\n", median(own, key), shown_ratio(own, key, base)
       continue
     }
-    printf "%9.2f %9s ", median(own, key) / 1000, ratio(own, key, base)
-    if (part[1] ~ /client$/) printf "%9.2f %9s %7d %7d", median(server, key) / 1000, ratio(server, key, base), median(p50, key), median(p99, key)
-    else if (part[1] == "connect") printf "%9.2f %9s", median(server, key) / 1000, ratio(server, key, base)
+    printf "%9.2f %9s ", median(own, key) / 1000, shown_ratio(own, key, base)
+    if (part[1] ~ /client$/) printf "%9.2f %9s %7d %7d", median(server, key) / 1000, shown_ratio(server, key, base), median(p50, key), median(p99, key)
+    else if (part[1] == "connect") printf "%9.2f %9s", median(server, key) / 1000, shown_ratio(server, key, base)
     else printf "%44d", peak[key]
     printf "\n"
   }

@@ -101,7 +101,11 @@ class SseFallback : public testing::Test {
   SystemChannels channels{std::filesystem::temp_directory_path(), {}};
   core::SeededRandom random{1};
   Watch watch{worker};
-  UpstreamConfig config{.protocol = ProtocolEra::legacy};
+  UpstreamConfig config = [] {
+    UpstreamConfig made;
+    made.protocol = ProtocolEra::legacy;
+    return made;
+  }();
   std::shared_ptr<upstream::Supervisor> supervisor;
   std::shared_ptr<upstream::Link> link;
 };

@@ -443,6 +443,7 @@ bool HttpConnection::write_now(Pieces& pieces) {
     std::array<iovec, 3> parts{};
     std::size_t count = 0;
     for (std::size_t i = first; i < pieces.size(); ++i) {
+      if (pieces[i].empty()) continue;
       parts[count++] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
     }
     const auto sent = socket_.write({parts.data(), count});

@@ -12,6 +12,20 @@
 
 namespace mooring::io {
 
+namespace {
+
+ssize_t send_parts(int descriptor, std::span<const iovec> parts) {
+  constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  // Most messages are one part, and send(2) has no list of parts to copy and check.
+  if (parts.size() == 1) return ::send(descriptor, parts[0].iov_base, parts[0].iov_len, flags);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = parts.size();
+  return ::sendmsg(descriptor, &message, flags);
+}
+
+}  // namespace
+
 TcpSocket::TcpSocket(Poller& poller, int descriptor) : poller_(poller), descriptor_(descriptor) {
   try {
     poller_.add(*this);
@@ -40,12 +54,9 @@ ssize_t TcpSocket::read(std::span<char> into) {
 ssize_t TcpSocket::write(std::span<const iovec> parts) {
   if (closed()) return -EBADF;
   if (!may(to_write)) return -EAGAIN;
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(parts.data());
-  message.msg_iovlen = parts.size();
   ssize_t count = 0;
   do {
-    count = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    count = send_parts(descriptor_, parts);
   } while (count < 0 && errno == EINTR);
   if (count >= 0) return count;
   if (errno == EWOULDBLOCK) errno = EAGAIN;

@@ -11,7 +11,11 @@ namespace mooring::io {
 
 Worker::Worker(unsigned index, std::unique_ptr<core::Timers> timers)
     : index_(index), timers_(std::move(timers)) {
-  if (!timers_) timers_ = std::make_unique<CoarseTimers>(context_);
+  if (!timers_) {
+    auto clock = std::make_unique<CoarseTimers>(context_);
+    clock_ = clock.get();
+    timers_ = std::move(clock);
+  }
   // A peer that closes must be an error code, never a signal. OpenSSL and pipes have no
   // MSG_NOSIGNAL.
   static const bool ignored = std::signal(SIGPIPE, SIG_IGN) != SIG_ERR;
@@ -29,9 +33,14 @@ Worker::~Worker() {
 
 void Worker::post(std::function<void()> task) { asio::post(context_, std::move(task)); }
 
+void Worker::tell_time() {
+  if (clock_ != nullptr) clock_->hold();
+}
+
 /// The poller has something to tell.
 void Worker::turn() {
   turning_ = true;
+  tell_time();
   poller_.look();
   alone_ = poller_.ready() == 1;
   poller_.resume_ready();
@@ -43,13 +52,17 @@ void Worker::finish_turn() {
   turning_ = true;
   poller_.expect_news();
   for (auto& stage : waiting_) {
+    if (stage.empty()) continue;
+    tell_time();
     // Whoever comes meanwhile waits for the same stage of the next turn.
     resumed_.swap(stage);
     for (auto& resume : resumed_) resume();
     resumed_.clear();
   }
+  tell_time();
   poller_.resume_ready();
   turning_ = false;
+  if (clock_ != nullptr) clock_->go_on();
   const auto late = [](const auto& stage) { return !stage.empty(); };
   if (std::ranges::any_of(waiting_, late)) post_turn();
 }

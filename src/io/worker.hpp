@@ -13,6 +13,8 @@
 
 namespace mooring::io {
 
+class CoarseTimers;
+
 /// One thread with one event loop. What a worker owns is touched on its thread alone; others
 /// `post`.
 class Worker {
@@ -46,6 +48,8 @@ class Worker {
   /// more than running it), and what a turn has to say goes out together: a peer that sleeps is
   /// woken once for all of it.
   ///
+  /// It is the same time for all of them: `timers().now()` stands still within a stage.
+  ///
   /// Not where `has_company` is false: then there is one socket's news in this turn, and nobody to
   /// wait for.
   auto enter(Stage stage) {
@@ -74,12 +78,14 @@ class Worker {
   void finish_turn();
   void wait_for(Stage stage, Resume resume);
   void post_turn();
+  void tell_time();
 
   unsigned index_;
   /// Sockets belong to this thread alone, so they need no locks; posting and timers keep theirs.
   Loop context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   Poller poller_{context_, [this] { turn(); }};
   std::unique_ptr<core::Timers> timers_;
+  CoarseTimers* clock_ = nullptr;               ///< these, where they are real ones
   std::array<std::vector<Resume>, 6> waiting_;  ///< by stage
   std::vector<Resume> resumed_;                 ///< empty but for its memory
   bool turning_ = false;

@@ -146,6 +146,29 @@ TEST(Worker, a_turn_goes_through_its_stages_in_order) {
   EXPECT_EQ(order, "qqpssaaq");
 }
 
+TEST(Worker, its_clock_stands_still_within_a_stage_and_goes_on_after_it) {
+  using Stage = Worker::Stage;
+  Worker worker(0);
+  std::vector<core::TimePoint> told;
+  const auto reads = [](Worker& w, std::vector<core::TimePoint>& to,
+                        Stage stage) -> awaitable<void> {
+    co_await w.enter(stage);
+    to.push_back(w.timers().now());
+    const auto begun = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() == begun) continue;
+  };
+  for (const auto stage : {Stage::calls, Stage::calls, Stage::answers}) {
+    asio::co_spawn(worker.context(), reads(worker, told, stage), [](std::exception_ptr) {});
+  }
+  worker.context().poll();
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[0], told[1]);
+  EXPECT_LT(told[1], told[2]);
+  const auto after = worker.timers().now();
+  EXPECT_LT(told[2], after);
+  EXPECT_LE(after, std::chrono::steady_clock::now());
+}
+
 TEST(Worker, destroys_coroutines_that_wait_for_the_end_of_a_turn) {
   auto held = std::make_shared<int>(1);
   {

@@ -29,7 +29,8 @@ add_compile_options(
   -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
   # Executables too: with -fPIE, Clang would refuse the precompiled headers of the rooms.
   -fPIC
-  "SHELL:-Xclang -fno-pch-timestamp" -fstack-protector-strong -fcf-protection -fno-omit-frame-pointer)
+  "SHELL:-Xclang -fno-pch-timestamp" -fstack-protector-strong -fcf-protection -fno-omit-frame-pointer
+  -ffunction-sections)
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

@@ -75,7 +75,11 @@ bool Gate::lets_in(const std::string& token) {
   return server_.accepts(token, config_->url, clock());
 }
 
+/// Like `mooring login`: never while somebody else renews what it is about to replace.
 void Gate::sign_in() {
+  const auth::GrantKey key{config_->url, {}};
+  const auto alone = store_->try_lock(key);
+  if (!*alone) return scene_.after(50ms, [this] { sign_in(); });
   scene_.tell(config_->name, "*** somebody signs in");
   if (revoked_) {
     const auto [before, asked] = *std::exchange(revoked_, std::nullopt);
@@ -90,7 +94,7 @@ void Gate::sign_in() {
   }
   ++sign_ins_;
   auto grant = server_.issue("app", config_->url, {"read"}, clock());
-  store_->keep({config_->url, {}}, std::move(grant), [](const Result<void>&) {});
+  store_->keep(key, std::move(grant), [](const Result<void>&) {});
 }
 
 void Gate::revoke() {

@@ -2,6 +2,9 @@
 # function that was changed since then is compiled without its record, like all that are not in it.
 set(MOORING_PROFILE "use" CACHE STRING "use: compile Release by the recorded profile; record: build what bench/profile runs; off")
 set_property(CACHE MOORING_PROFILE PROPERTY STRINGS use record off)
+if(NOT MOORING_PROFILE MATCHES "^(use|record|off)$")
+  message(FATAL_ERROR "MOORING_PROFILE is ${MOORING_PROFILE}; it can be use, record or off.")
+endif()
 
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release" OR MOORING_SANITIZE OR MOORING_FUZZ OR MOORING_PROFILE STREQUAL "off")
   return()
@@ -19,7 +22,7 @@ endif()
 find_program(LLVM_PROFDATA llvm-profdata-19)
 if(NOT LLVM_PROFDATA)
   message(WARNING "llvm-profdata-19 is missing, so this build goes without the recorded profile, and a relayed call takes "
-    "a tenth more CPU: apt install llvm-19")
+    "a tenth more CPU. apt install llvm-19, then cmake --preset release.")
   return()
 endif()
 
@@ -31,5 +34,5 @@ string(SUBSTRING ${digest} 0 12 digest)
 set(profile ${CMAKE_CURRENT_BINARY_DIR}/release-${digest}.profdata)
 execute_process(COMMAND ${LLVM_PROFDATA} merge -o ${profile} ${recorded} COMMAND_ERROR_IS_FATAL ANY)
 add_compile_options(-fprofile-use=${profile}
-  # "no record", "an old record": see above.
+  # That there is no record of a function, or an old one, is no news.
   -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
